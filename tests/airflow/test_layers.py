@@ -159,19 +159,19 @@ def test_only_what_can_be_shared_is_shared(runs: tuple[Run, Run]) -> None:
 def test_some_files_are_checked_in_isolation(runs: tuple[Run, Run]) -> None:
     found = runs[1].layers
     assert found is not None
-    assert 4 <= len(found.checked) <= 6
+    assert len(found.checked) == 5  # of six, one fails with the layer
     for each in found.checked:
         assert each.composed_ms == pytest.approx(each.measured_ms, rel=0.3)
     (note,) = (doubt.text for doubt in runs[1].doubts if doubt.code == "composed")
     assert note.startswith(f"{found.files} of 20 parse times are composed")
-    assert f"{len(found.checked)} files" in note
+    assert "5 files" in note
 
 
 def test_the_layer_is_scaled_to_what_it_takes_in_a_parse(runs: tuple[Run, Run]) -> None:
     """The packages only wait, which takes as long in a survey as in a parse."""
     found = runs[1].layers
     assert found is not None
-    assert found.calibrated == len(found.checked)
+    assert found.calibrated == 5
     assert found.scale == pytest.approx(1.0, abs=0.08)
 
 
@@ -254,9 +254,9 @@ def test_few_files_need_no_layer(scan: Scan) -> None:
 
 def test_modules_of_the_user_are_never_shared(scan: Scan) -> None:
     files = {f"f{number}.py": dag(f"f{number}", "import helper\n") for number in range(12)}
-    run = scan({"helper.py": WAIT.format(0.06), **files}, isolation="layers", depth="traced")
+    run = scan({"helper.py": WAIT.format(0.08), **files}, isolation="layers", depth="traced")
     assert run.layers is None
-    assert all(file.own_ms > 50 for file in run.files if file.path != "helper.py")
+    assert all(file.own_ms > 60 for file in run.files if file.path != "helper.py")
 
 
 def test_the_layer_may_not_end_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

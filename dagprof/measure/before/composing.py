@@ -26,7 +26,7 @@ from dagprof.link.messages.result import Result
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.measure.before.layers import Survey, loading_ns, not_shared, widest
 from dagprof.measure.budget import Budget, within
-from dagprof.measure.crew import Crew, Job, Worker
+from dagprof.measure.crew import TWICE, Crew, Job, Worker, twice
 from dagprof.model import Composed, Doubt, FileResult, Layers, Measured, Samples
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits, Request
@@ -56,8 +56,8 @@ class Composing:
     """Composes the parse times of one scan. ``layered`` parses with the layer, ``alone`` in
     isolation. ``import_timeout_s`` is Airflow's limit for loading a file; 0 for none.
 
-    Afterwards, ``composed`` has the files with composed times, and ``doubts`` the reason if nothing
-    could be composed.
+    Afterwards, ``composed`` has the paths of files with composed times, and ``doubts`` the reason if
+    nothing could be composed.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Composing:
     ) -> None:
         self._survey, self._layered, self._alone, self._limits = survey, layered, alone, limits
         self._import_timeout_ms = import_timeout_s * 1000
-        self.composed: dict[Path, Measured] = {}
+        self.composed: set[Path] = set()
         self.doubts: list[Doubt] = []
         # The sample, in isolation and with the layer as surveyed.
         self._isolated: dict[Path, Measured] = {}
@@ -105,20 +105,21 @@ class Composing:
             begins("parsing the files with shared packages")
             names = ordered[turn * size : (turn + 1) * size]
             part = budget.until(_COMPOSED_UNTIL * (turn + 1) / _TURNS)
-            for path, measured in self._layered_too({name: files[name] for name in names}, part):
+            these = {name: files[name] for name in names}
+            for path, measured in self._layered_too(these, part, self._scale):
                 if self._is_composed(measured):
                     found.add(path)
                     keep(path, measured)
                     if measured.result.composed_ms:
-                        self.composed[path] = measured
+                        self.composed.add(path)
         return [path for path in files.values() if path not in found]
 
     def _layered_too(
-        self, files: Mapping[str, Path], budget: Budget
+        self, files: Mapping[str, Path], budget: Budget, scale: float
     ) -> Iterable[tuple[Path, Measured]]:
         """Measure files with the layer. Only a trace shows which of its modules a file reaches."""
         limits: ParseLimits = msgspec.structs.replace(
-            self._limits, always_traces=True, layer_scale=self._scale
+            self._limits, always_traces=True, layer_scale=scale
         )
         return _done(self._layered, files, limits, budget)
 
@@ -129,9 +130,7 @@ class Composing:
         )
         self._isolated.update(_done(self._alone, files, limits, budget))
         both = {name: path for name, path in files.items() if path in self._isolated}
-        known, self._scale = self._scale, 1.0
-        self._shared.update(self._layered_too(both, budget))
-        self._scale = known
+        self._shared.update(self._layered_too(both, budget, 1.0))
         pairs = [
             (composed.result.composed_ms, _scale(composed, self._isolated[path]))
             for path, composed in self._shared.items()
@@ -196,10 +195,11 @@ class Composing:
         reached: dict[str, Result | None] = {}
 
         def again(request: Request) -> Reply:
-            try:
-                return worker.ask(request, shown)
-            except ConnectionLost:  # the zygote, and with it this worker, may have died before
-                return worker.ask(request, shown)
+            # The zygote, and with it this worker, may have died before.
+            reply = twice(partial(worker.ask, request, shown))
+            if reply is None:
+                raise ConnectionLost(TWICE)
+            return reply
 
         asked = within(budget, again)
 
@@ -276,10 +276,7 @@ def to_check(survey: Survey, files: Mapping[str, Path]) -> list[str]:
     """The files to time in isolation, too, by the path in their results: half of them load most of
     the layer, and the others are chosen by chance, the same in each run.
     """
-    shared = frozenset(survey.layer.names)
-    reaching = {
-        shown: path for shown, path in files.items() if shared & survey.reach.get(path, frozenset())
-    }
+    reaching = {shown: path for shown, path in files.items() if survey.reach.get(path)}
     number = max(_FEWEST_CHECKED, min(_MOST_CHECKED, round(_CHECKED_SHARE * len(reaching))))
     wide = set(widest(survey, list(reaching.values()), number // 2))
     others = sorted(

@@ -69,7 +69,7 @@ def surveyed(
     if found.wall_ms < _WORTH_MS:
         return None
     layer = Layer(tuple(found.names), found.costs)
-    shared = frozenset(names)
+    shared = frozenset(found.names)
     reach = {Path(path): imported & shared for path, imported in imports.items()}
     return Survey(layer, found.wall_ms, tuple(found.left_out), reach)
 
@@ -96,7 +96,7 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
     them load, then those that load most.
     """
     costs = _costs(survey)
-    reach = {path: survey.reach.get(path, frozenset()) & costs.keys() for path in files}
+    reach = {path: survey.reach.get(path, frozenset()) for path in files}
 
     def cost(names: Collection[str]) -> int:
         return sum(costs[name] for name in names)
@@ -115,7 +115,7 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
 def loading_ns(survey: Survey) -> dict[Path, int]:
     """About how long each file loads modules of the layer, by the text of the sources."""
     costs = _costs(survey)
-    return {path: sum(costs.get(name, 0) for name in names) for path, names in survey.reach.items()}
+    return {path: sum(costs[name] for name in names) for path, names in survey.reach.items()}
 
 
 def _costs(survey: Survey) -> dict[str, int]:

@@ -129,10 +129,9 @@ def _files(run: Run, console: Console) -> None:
 
 def _path(file: FileResult, console: Console) -> Text:
     width = max(24, console.width - (96 if _is_wide(console) else 40))
-    width -= len(" (composed)") if file.composed_ms else 0
-    text = Text(_tail(safe_text(file.path), width))
-    if file.composed_ms:
-        text.append(" (composed)", style="dim")
+    composed = " (composed)" if file.composed_ms else ""
+    text = Text(_tail(safe_text(file.path), width - len(composed)))
+    text.append(composed, style="dim")
     if file.status.is_failure:
         text.append(f" ({figures.status(file.status)})", style="red")
     return text

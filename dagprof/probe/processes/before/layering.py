@@ -65,14 +65,14 @@ def survey(names: Sequence[str], collector: Collector, worth_ms: float) -> Surve
     else:
         return {"failed": "too many modules cannot be shared"}
     plain = beside.answer(_as_a_parse(collector, usable, _plain))
+    if "failed" in plain:
+        return {"failed": plain["failed"]}
     traced: list[Any] = []
-    while "failed" not in plain and len(traced) < _TRACED and plain["wall_ns"] >= worth_ms * 1e6:
+    for _ in range(_TRACED if plain["wall_ns"] >= worth_ms * 1e6 else 0):
         found = beside.answer(_as_a_parse(collector, usable, _traced))
         if "failed" in found:
             return {"failed": found["failed"]}
         traced.append(found)
-    if "failed" in plain:
-        return {"failed": plain["failed"]}
     return {
         "names": usable,
         "left_out": left_out,
