@@ -56,8 +56,8 @@ class Composing:
     """Composes the parse times of one scan. ``layered`` parses with the layer, ``alone`` in
     isolation. ``import_timeout_s`` is Airflow's limit for loading a file; 0 for none.
 
-    Afterwards, ``composed`` has the paths of files with composed times, and ``doubts`` the reason if
-    nothing could be composed.
+    Afterwards, ``composed`` has the paths of files with composed times, and ``doubts`` the reason
+    if nothing could be composed.
     """
 
     def __init__(
