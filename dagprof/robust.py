@@ -38,6 +38,20 @@ def median_absolute_deviation(values: Sequence[float]) -> float:
     return float(statistics.median(abs(value - centre) for value in values))
 
 
+def typical_deviation(values: Sequence[float]) -> float:
+    """Standard deviation under normal noise, from the mean distance to the median without the
+    smallest and the largest value; 0.0 for fewer than four values.
+
+    Unlike the median distance, it shows a machine that is slower for a quarter of the time. Unlike
+    the standard deviation, it does not show a single outlier.
+    """
+    if len(values) < 4:
+        return 0.0
+    centre = statistics.median(values)
+    kept = sorted(values)[1:-1]
+    return MEDIAN_TO_MEAN * statistics.fmean(abs(value - centre) for value in kept)
+
+
 def standard_error_of_median(values: Sequence[float]) -> float:
     """Standard error of the median under normal noise; 0.0 for fewer than two values."""
     if len(values) < 2:

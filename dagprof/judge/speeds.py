@@ -3,7 +3,7 @@
 If both Runs timed dagprof's reference parse, its CPU times show how much faster or slower the
 machine is now. dagprof multiplies the times of the baseline by this factor. Without the reference
 parse, dagprof assumes that one machine has the same speed in both Runs, with an error of
-``ASSUMED_ERROR``. Runs of different machines then cannot be compared.
+``ASSUMED_ERROR`` or more. Runs of different machines then cannot be compared.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from dagprof.judge import comparable
 from dagprof.model import Isolation, Run
-from dagprof.robust import standard_error_of_median
+from dagprof.robust import MAD_TO_SIGMA, median_absolute_deviation, typical_deviation
 
 # A change must exceed this many standard errors.
 SIGMAS = 4.0
@@ -23,6 +24,12 @@ MOST_FACTOR = 4.0
 # this figure cover the differences of 20 to 50 % between runs on virtual machines that share their
 # processors.
 ASSUMED_ERROR = 0.10
+# If the changes of the files differ widely, the machine's speed probably changed during a run. The
+# error then grows, but not above this figure: a change of many files may be real, and a parse that
+# takes more than twice as long is slower on any machine.
+MOST_UNEVEN = 0.25
+# Fewer files do not show how unevenly the speed changed, and neither do files that take less time.
+_FEWEST_FILES, _TELLING_MS = 8, 10.0
 
 
 # Also the name of strict isolation in dagprof 0.1.
@@ -32,8 +39,8 @@ _AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline
 
 
 class Speed(NamedTuple):
-    """The factor by which the machine is slower now, and the relative standard error of this
-    factor.
+    """The factor by which the machine is slower now, and the relative standard error of this factor
+    for one file, whose parses show only a moment of the Run.
     """
 
     factor: float
@@ -80,7 +87,8 @@ def basis(baseline: Run, run: Run) -> Basis:
             "the runs are from different machines whose speeds cannot be compared",
             _elsewhere(lacking),
         )
-    return Basis(Speed(1.0, ASSUMED_ERROR), note=_assumed(lacking))
+    error = math.hypot(ASSUMED_ERROR, min(MOST_UNEVEN, _unevenness(baseline, run)))
+    return Basis(Speed(1.0, error), note=_assumed(lacking, error))
 
 
 def different_conditions(baseline: Run, run: Run) -> Iterator[tuple[str, object, object]]:
@@ -174,11 +182,11 @@ def _no_reference(baseline: Run, run: Run) -> str:
     return ""
 
 
-def _assumed(lacking: str) -> str:
-    share = SIGMAS * ASSUMED_ERROR
+def _assumed(lacking: str, error: float) -> str:
+    uneven = " The changes of the files differ widely." if error > 2 * ASSUMED_ERROR else ""
     return (
-        f"{lacking}. dagprof assumes that the machine had the same speed in both runs. Changes of"
-        f" the parse time below {share:.0%} are inconclusive. {_BETTER}"
+        f"{lacking}. dagprof assumes that the machine had the same speed in both runs.{uneven}"
+        f" Changes of the parse time below {SIGMAS * error:.0%} are inconclusive. {_BETTER}"
     )
 
 
@@ -218,10 +226,25 @@ def _are_too_different(baseline: Run, run: Run) -> bool:
     return not 1 / MOST_FACTOR <= _factor(baseline, run) <= MOST_FACTOR
 
 
+def _unevenness(baseline: Run, run: Run) -> float:
+    """How much the relative changes of the files differ from each other, as a standard deviation
+    under normal noise. 0.0 if there are too few files.
+    """
+    changes = [
+        math.log(new.samples.median("own_ms") / before)
+        for old, new in comparable.both_timed(baseline, run).values()
+        if (before := old.samples.median("own_ms")) >= _TELLING_MS
+    ]
+    if len(changes) < _FEWEST_FILES:
+        return 0.0
+    return MAD_TO_SIGMA * median_absolute_deviation(changes)
+
+
 def _measured(baseline: Run, run: Run) -> Speed:
+    # The reference is parsed before the files and after them. The speeds at these moments differ as
+    # much as the speeds at the moments of the files, and more parses do not make them more alike.
     errors = [
-        standard_error_of_median(each.reference.samples.cpu_ms)
-        / each.reference.samples.median("cpu_ms")
+        typical_deviation(each.reference.samples.cpu_ms) / each.reference.samples.median("cpu_ms")
         for each in (baseline, run)
         if each.reference is not None
     ]

@@ -138,6 +138,46 @@ def test_without_a_reference_one_machine_is_as_fast_as_before_within_limits() ->
     assert sides(1000, 590, {}) is Outcome.IMPROVEMENT
 
 
+def fleet(factors: list[float], **reference_of: Any) -> Run:
+    """A Run of files that take 100 ms times these factors."""
+    rows = [file(f"{number}.py", *times(100 * each)) for number, each in enumerate(factors)]
+    return run(*rows, **reference_of)
+
+
+def test_changes_that_differ_widely_show_a_machine_whose_speed_changed() -> None:
+    uneven = [1.0, 1.1, 1.3, 1.6, 1.75, 1.8, 0.9, 1.0, 1.5, 1.2]
+    before = fleet([1.0] * 10)
+    found = compare(before, fleet(uneven))
+    assert not [each for each in found.files if each.outcome is Outcome.REGRESSION]
+    (told,) = found.warnings
+    assert "The changes of the files differ widely. Changes of the parse time below 10" in told
+    # More than twice as long is slower on any machine, whatever the others do.
+    slow = compare(before, fleet([3.5, 3.0, 2.5, *uneven[3:]])).files
+    regressed = [each.path for each in slow if each.outcome is Outcome.REGRESSION]
+    assert regressed == ["0.py", "1.py", "2.py"]
+    # Three of ten changed, the others did not.
+    some = compare(before, fleet([1.6, 1.7, 1.8, *[1.0, 1.01, 0.99, 1.02, 1.0, 1.0, 0.98]])).files
+    assert sum(each.outcome is Outcome.REGRESSION for each in some) == 3
+
+
+def test_a_reference_whose_speed_changed_leaves_small_changes_open() -> None:
+    def moments(*cpu_ms: float) -> Reference:
+        columns = {"cpu_ms": tuple(cpu_ms)}
+        return Reference(version=1, samples=msgspec.structs.replace(samples(*cpu_ms), **columns))
+
+    steady = moments(30, 30.2, 29.8, 30.1, 30, 30, 30.3, 29.9, 30, 30.1)
+    restless = moments(30, 30.2, 29.8, 41, 42, 30, 39, 40, 30, 29.9)
+    one_outlier = moments(30, 30.2, 29.8, 30.1, 95, 30, 30.3, 29.9, 30, 30.1)
+
+    def judged(old: Reference, new: Reference) -> Outcome:
+        return sides(1000, 1500, {"reference": new}, old)
+
+    assert judged(steady, steady) is Outcome.REGRESSION
+    assert judged(steady, one_outlier) is Outcome.REGRESSION
+    assert judged(steady, restless) is Outcome.CANNOT_TELL
+    assert judged(restless, steady) is Outcome.CANNOT_TELL
+
+
 @pytest.mark.parametrize(
     ("old", "new", "begins"),
     [
