@@ -1,6 +1,6 @@
 """Scan the corpus of hostile DAG files, each next to two clean ones and all in one folder.
 
-python bench/behaviours.py LOG [--python PATH] [--isolation fork|spawn] [--mode alone|together]
+python bench/behaviours.py LOG [--python PATH] [--isolation layers|strict|spawn] [--mode alone|together]
     [--only PATTERN] [--sample N] [--again] [--table]
 
 LOG gets one line of JSON for each scan. A repeated command goes on where the last one ended;
@@ -139,7 +139,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("log", type=Path)
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
-    parser.add_argument("--isolation", choices=("fork", "spawn"), default="fork")
+    parser.add_argument("--isolation", choices=("layers", "strict", "spawn"), default="layers")
     parser.add_argument("--mode", choices=("alone", "together"), default="alone")
     parser.add_argument("--only", default="*", help="names or families, as a shell pattern")
     parser.add_argument("--sample", type=int, help="so many of them, by chance")

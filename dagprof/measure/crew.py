@@ -258,6 +258,18 @@ class Crew:
         layer: Layer | None = None,
     ) -> None:
         self._zygotes, self._lines, self._shown, self._layer = zygotes, lines, shown, layer
+        self._kept: Scheduler[Worker] | None = None
+
+    @contextlib.contextmanager
+    def keeping_workers(self, budget: Budget) -> Iterator[None]:
+        """Use the same workers for all calls of ``do`` in this block. Workers with a layer take long
+        to start.
+        """
+        with self._scheduler(self._lines, budget) as self._kept:
+            try:
+                yield
+            finally:
+                self._kept = None
 
     def do(self, jobs: Sequence[Job], budget: Budget) -> Iterator[Measured]:
         """Yield results as they come. Jobs that the budget leaves out or ends give no result.
@@ -266,7 +278,8 @@ class Crew:
         at the end, with no other at the same time: what dies there has itself to blame.
         """
         lost: list[Job] = []
-        with self._scheduler(self._lines, budget) as together:
+        new = self._scheduler(self._lines, budget)
+        with contextlib.nullcontext(self._kept) if self._kept is not None else new as together:
             work = [partial(self._do, job, budget, lose=lost.append) for job in jobs]
             yield from filter(None, together.do(work, budget))
         if lost:

@@ -144,7 +144,7 @@ PROOFS = {
         rounds=3,
         files_per_helper=2,
         share_of_scan=0.5,
-        least_s=10.0,
+        least_s=6.0,
     ),
     Depth.FULL: Proof(
         smallest_ms=5.0,

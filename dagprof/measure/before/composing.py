@@ -88,11 +88,29 @@ class Composing:
         dagprof calls ``begins`` before each step.
         """
         budget = budget.rest
+        found: set[Path] = set()
+        with self._layered.keeping_workers(budget):
+            is_shown = self._in_turns(files, budget, keep, begins, found)
+        if not is_shown:
+            self.composed.clear()
+            return list(files.values())
+        return [path for path in files.values() if path not in found]
+
+    def _in_turns(
+        self,
+        files: Mapping[str, Path],
+        budget: Budget,
+        keep: Keep,
+        begins: Callable[[str], object],
+        found: set[Path],
+    ) -> bool:
+        """Measure a part of the sample and a part of the files in turns, and add the composed files
+        to ``found``. Return False if no composed result can be trusted.
+        """
         sample = to_check(self._survey, files)
         load_ns = loading_ns(self._survey)
         ordered = sorted(files, key=lambda name: -load_ns.get(files[name], 0))
         size = -(-len(ordered) // _TURNS)
-        found: set[Path] = set()
         for turn in range(_TURNS):
             part = budget.until(_COMPOSED_UNTIL * (turn + 0.5) / _TURNS)
             begins("parsing a sample of the files in isolation")
@@ -100,8 +118,7 @@ class Composing:
             reason = self._why_not()
             if reason:
                 self.doubts.append(not_shared(reason))
-                self.composed.clear()
-                return list(files.values())
+                return False
             begins("parsing the files with shared packages")
             names = ordered[turn * size : (turn + 1) * size]
             part = budget.until(_COMPOSED_UNTIL * (turn + 1) / _TURNS)
@@ -112,7 +129,7 @@ class Composing:
                     keep(path, measured)
                     if measured.result.composed_ms:
                         self.composed.add(path)
-        return [path for path in files.values() if path not in found]
+        return True
 
     def _layered_too(
         self, files: Mapping[str, Path], budget: Budget, scale: float

@@ -42,7 +42,7 @@ class _Effort(NamedTuple):
 
 
 _EFFORTS = {
-    Depth.NORMAL: _Effort(share=0.2, least_ms=500.0, files=3, rounds=3),
+    Depth.NORMAL: _Effort(share=0.2, least_ms=500.0, files=2, rounds=2),
     Depth.FULL: _Effort(share=0.03, least_ms=50.0, files=12, rounds=5),
 }
 
