@@ -262,10 +262,11 @@ class Crew:
 
     @contextlib.contextmanager
     def keeping_workers(self, budget: Budget) -> Iterator[None]:
-        """Use the same workers for all calls of ``do`` in this block. Workers with a layer take long
-        to start.
+        """Use the same workers for all calls of ``do`` in this block: a worker with a layer takes
+        long to start.
         """
-        with self._scheduler(self._lines, budget) as self._kept:
+        with self._scheduler(self._lines, budget) as kept:
+            self._kept = kept
             try:
                 yield
             finally:
