@@ -242,9 +242,10 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
                 f"{where} accepts only one format. Write {format_name} to another file."
             )
         if target is not None and (target.suffix == ".py" or os.path.isdir(target)):
+            what = "is a folder" if os.path.isdir(target) else "has the name of a Python file"
             raise UsageError(
-                f"Cannot write a report to {str(target)!r}. Choose another file for --format"
-                f" {format_name}."
+                f"Cannot write a report to {str(target)!r}, which {what}. Choose another file for"
+                f" --format {format_name}."
             )
     return unique
 

@@ -22,8 +22,8 @@ _PARSING = (
         "--python",
         metavar="PATH",
         help=(
-            "Measure with the Python interpreter or virtual environment at PATH, which must"
-            " contain Airflow."
+            "Measure with the Python interpreter or virtual environment at PATH. Airflow must be"
+            " installed there."
         ),
     ),
     click.option(
@@ -96,7 +96,8 @@ _PARSING = (
         default=None,
         help=(
             "Turn Airflow's safe mode on or off [default: Airflow's configuration]. Safe mode"
-            " skips files that do not contain both 'airflow' and 'dag'."
+            " skips files that contain neither 'airflow' and 'dag' nor, since Airflow 3,"
+            " 'airflow' and 'asset'."
         ),
     ),
 )
@@ -137,16 +138,20 @@ _LOOKING = (
         "--repeat",
         type=int,
         metavar="N",
-        help="Number of timed parses per file [default: 2 to 5, until the median is stable].",
+        help=(
+            "Number of timed parses per file [default: 2 to 5, until the median is stable; 1 if a"
+            " parse takes more than 5 s]."
+        ),
     ),
     click.option(
         "--depth",
         type=click.Choice(["quick", "traced", "normal", "full"]),
         help=(
-            "How much to measure. quick: only parse times. traced: also trace every file. normal"
-            " (default): trace files that take 20 ms or more to load, and test the most promising"
-            " changes. With up to 20 files, `normal` traces every file. full: trace every file,"
-            " and test every promising change."
+            "How much to measure. quick: only parse times. normal (default): also the time of each"
+            " import and statement, for up to 20 files or for files whose code takes 20 ms or"
+            " more, and tests of the most promising changes. traced: the time of each import and"
+            " statement for every file, without tests of changes. full: both for every file, and"
+            " tests of every promising change."
         ),
     ),
     click.option(

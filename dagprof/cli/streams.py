@@ -114,6 +114,6 @@ class _Output(_Stream):
             # Otherwise the text that is still in the buffer would fail again at the end.
             self._drop_the_rest()
             raise OutputError(
-                f"Cannot write to standard output ({error.strerror}). Free some disk space, or"
-                " redirect standard output."
+                f"Cannot write to standard output ({error.strerror}). Redirect standard output to a"
+                " place with enough free space."
             ) from error

@@ -339,7 +339,7 @@ def _passed(verdict: Verdict) -> str:
         f"{count(slower, 'file')} became slower, but waivers accept"
         f" {'this regression' if slower == 1 else 'these regressions'}"
         if slower
-        else "No file became slower beyond the limits"
+        else "No file slowed down by more than the limits allow"
     )
     measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
     text = f"{what}; {count(measured, 'file')} measured"

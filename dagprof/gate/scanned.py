@@ -93,7 +93,7 @@ def _reason(verdict: Verdict, run: Run, decision: Decision, asked: Demand) -> st
         return _open(verdict, run)
     if not asked.asks_for_times:
         return "No file fails the gate."
-    return "No file became slower beyond the limits."
+    return "No file slowed down by more than the limits allow."
 
 
 def _open(verdict: Verdict, run: Run) -> str:

@@ -161,9 +161,9 @@ def unused(
     ]
     if not idle:
         return ()
-    more = f" and {len(idle) - _SHOWN} more unused waivers" if len(idle) > _SHOWN else ""
-    what, lines = ("waivers", "these lines have") if len(idle) > 1 else ("waiver", "this line has")
-    told = f"Unused {what} for {', '.join(idle[:_SHOWN])}{more}: {lines} no such finding"
+    more = f" and {len(idle) - _SHOWN} more" if len(idle) > _SHOWN else ""
+    what, lines = ("waivers", "these lines") if len(idle) > 1 else ("waiver", "this line")
+    told = f"Unused {what}: {', '.join(idle[:_SHOWN])}{more}. The gate found nothing at {lines}"
     return (f"{told}. To cover the whole file, put the waiver comment on its own line.",)
 
 

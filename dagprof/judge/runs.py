@@ -27,6 +27,7 @@ from dagprof.robust import COMPOSED_ERROR, are_enough, standard_error_of_median
 
 # The machine itself may cause smaller differences between runs at different times.
 LEAST = Limits(relative=0.25, absolute_ms=50.0)
+_NOT_CONFIRMED = "the parses that had to confirm the slow-down gave no parse time"
 
 
 def judge(
@@ -41,10 +42,7 @@ def judge(
     judged = _judged(baseline, run, limits)
     if again is not None:
         parsed_again = {file.path for file in again.files} & judged.keys()
-        judged |= {
-            path: judged[path].left_open("the second measurement of the file has no parse time")
-            for path in parsed_again
-        }
+        judged |= {path: judged[path].left_open(_NOT_CONFIRMED) for path in parsed_again}
         judged |= _judged(baseline, again, limits)
     return judged
 

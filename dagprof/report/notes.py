@@ -27,7 +27,7 @@ _TITLES = {
     "cut-short": "Files for which the time budget ran out before dagprof had run all passes",
     "drift": "Parse times drift, because each parse affects the next one",
     "inconsistent": "Parses of the same file ended differently",
-    "left-out": "Files with more effects than dagprof lists",
+    "left-out": "Files for which dagprof kept only a part of what they import, read or do",
     "leftover-processes": "Parses left processes running, and dagprof ended these processes",
     "lost-dag": "Files that create DAGs that Airflow does not find",
     "no-stacks": "Call stacks were not sampled",

@@ -336,7 +336,7 @@ def test_a_file_that_loads_less_with_the_layer_ends_the_sharing(
     assert run.layers is None
     assert all(file.own_ms > 350 for file in run.files)
     (note,) = (doubt.text for doubt in run.doubts if doubt.code == "not-shared")
-    assert "loads fewer modules if other files' packages are loaded" in note
+    assert "imports fewer modules if the packages of other files are already imported" in note
 
 
 def test_a_file_near_a_time_limit_is_parsed_in_isolation(
@@ -407,4 +407,6 @@ def test_a_file_that_notices_the_layer_ends_the_sharing(
     assert run.layers is None
     assert not any(file.composed_ms for file in run.files)
     (note,) = (doubt.text for doubt in run.doubts if doubt.code == "not-shared")
-    assert "slow.py has other DAGs if other files' packages are loaded" in note
+    assert (
+        "slow.py creates different DAGs if the packages of other files are already imported" in note
+    )

@@ -189,7 +189,8 @@ def test_an_accepted_regression_passes_and_is_not_denied() -> None:
         == "1 file became slower, but waivers accept this regression; 1 file measured, 1 finding accepted."
     )
     assert (
-        judged([base], [base]).reason == "No file became slower beyond the limits; 1 file measured."
+        judged([base], [base]).reason
+        == "No file slowed down by more than the limits allow; 1 file measured."
     )
 
 
@@ -217,7 +218,7 @@ def test_measured_files_stand_for_those_that_were_left_out() -> None:
     verdict = judged([same], [same], left_out=299)
     assert (verdict.decision, verdict.left_out) == (Decision.PASSED, 299)
     assert verdict.reason == (
-        "No file became slower beyond the limits; 1 file measured for all 300 that the change may"
+        "No file slowed down by more than the limits allow; 1 file measured for all 300 that the change may"
         " affect."
     )
     assert ", 299 affected but not measured; took" in words.compared(verdict)

@@ -162,14 +162,14 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
     (text,) = waivers.unused(comments, [finding()], TODAY, changed)
     assert text.startswith(
-        "Unused waiver for slower at a.py:6: this line has no such finding. To cover the whole"
+        "Unused waiver: slower at a.py:6. The gate found nothing at this line. To cover the whole"
         " file,"
     )
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
     assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
     many = [waiver(file="a.py", comment_line=line, until=day) for line in range(1, 8)]
     (text,) = waivers.unused(many, [], TODAY, changed)
-    assert "slower at a.py:5 and 2 more unused waivers: these lines have no such finding." in text
+    assert "slower at a.py:5 and 2 more. The gate found nothing at these lines." in text
     base, head = slower()
     told = judged(
         [base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed

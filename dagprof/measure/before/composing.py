@@ -49,6 +49,8 @@ _TURNS = 3
 # follow.
 _COMPOSED_UNTIL = 0.6
 
+_BEFORE = "if the packages of other files are already imported"
+
 Keep = Callable[[Path, Measured], object]
 
 
@@ -168,21 +170,23 @@ class Composing:
             if shared is None or not self._is_composed(shared):
                 continue
             mine, theirs = shared.result, alone.result
-            if mine.status is not theirs.status or (
-                mine.dag_ids != theirs.dag_ids and not (mine.instabilities or theirs.instabilities)
-            ):
-                return f"{theirs.path} has other DAGs if other files' packages are loaded"
+            if mine.status is not theirs.status:
+                statuses = f"from {theirs.status.value} to {mine.status.value}"
+                return f"the status of {theirs.path} changes {statuses} {_BEFORE}"
+            if mine.dag_ids != theirs.dag_ids and not (mine.instabilities or theirs.instabilities):
+                return f"{theirs.path} creates different DAGs {_BEFORE}"
             more_ms = theirs.own_ms - self._rescaled_ms(shared)
             if more_ms > max(_OTHER_MS, _OTHER_SHARE * theirs.own_ms):
                 return (
-                    f"{theirs.path} loads fewer modules if other files' packages are loaded: it"
-                    f" takes {more_ms:.0f} ms longer in isolation"
+                    f"{theirs.path} imports fewer modules {_BEFORE}: without them, it takes"
+                    f" {more_ms:.0f} ms longer"
                 )
         if not self._calibrated:
-            return "no file of the sample could be timed both ways"
+            return "dagprof could not parse any file both with and without them"
         if not _LEAST_SCALE <= self._scale <= _LARGEST_SCALE:
             return (
-                f"in isolation, their imports take {self._scale:.2f} times as long as in the survey"
+                f"in a usual parse, their imports take {self._scale:.2f} times as long as in"
+                " dagprof's trial import"
             )
         return ""
 
