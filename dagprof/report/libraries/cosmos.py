@@ -8,8 +8,8 @@ LIBRARY = Library(
     ("DbtDag", "DbtTaskGroup"),
     "cosmos",
     always(
-        "Without a cache, Cosmos reads the dbt project in every parse. Use LoadMode.DBT_MANIFEST with a manifest"
-        " that CI generates."
+        "Without a cache, Cosmos reads the dbt project in every parse. Use LoadMode.DBT_MANIFEST"
+        " with a manifest that CI generates."
     ),
     "https://astronomer.github.io/astronomer-cosmos/configuration/parsing-methods.html",
 )
