@@ -58,6 +58,16 @@ def packages(files: Iterable[Measured], *, least_ms: float) -> list[Package]:
     return sorted(found, key=lambda package: (-package.saving_ms, package.name))
 
 
+def is_loading(measured: Measured, names: Collection[str]) -> bool:
+    """Whether the parse of a file loads one of these packages."""
+    trace = measured.result.trace
+    return trace is not None and any(
+        measured.modules[place].origin is Origin.DISTRIBUTION
+        and package_of(measured.modules[place].name) in names
+        for place in dict.fromkeys(trace.loads.module)
+    )
+
+
 def saving_without(measured: Measured, names: Collection[str]) -> float:
     """What one file would save if the packages with these names were loaded before the parse."""
     graph = _graph(measured)

@@ -28,6 +28,8 @@ from dagprof.passes.asking import OutOfTime, ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
 MOST_PACKAGES = 6
+# How many files are considered for each file that is parsed with preloaded packages.
+_CONSIDERED = 4
 
 
 class _Effort(NamedTuple):
@@ -154,8 +156,12 @@ def _alone(
 
 
 def _gaining(files: Mapping[Path, Measured], names: set[str], most: int) -> dict[Path, str]:
-    """The files that gain the most from these packages, with their paths in results."""
-    gains = {path: preloads.saving_without(measured, names) for path, measured in files.items()}
+    """The files that gain the most from these packages, with their paths in results. Only the
+    slowest files that load one of the packages are considered.
+    """
+    loading = [path for path, measured in files.items() if preloads.is_loading(measured, names)]
+    slowest = sorted(loading, key=lambda path: -files[path].result.own_ms)[: _CONSIDERED * most]
+    gains = {path: preloads.saving_without(files[path], names) for path in slowest}
     best = sorted((path for path, ms in gains.items() if ms > 0), key=lambda path: -gains[path])
     return {path: files[path].result.path for path in best[:most]}
 
