@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # The survey begins again for each module that cannot be shared.
 _MOST_LEFT_OUT = 30
-# Threads of libraries that prepare for forks themselves: jemalloc, which comes with pyarrow.
-_FORK_SAFE = ("jemalloc_bg_thd",)
 # What the imports of a layer must not change, because other files may depend on it; a subject of
 # ``state.snapshot`` and its name.
 _SHARED_STATE = {
@@ -149,7 +147,7 @@ class _Conditions:
     """What other files notice of a module that is imported before them."""
 
     def __init__(self) -> None:
-        self.things = open_things(_FORK_SAFE)
+        self.things = open_things()
         state_now = state.snapshot()
         self.state = {subject: state_now.get(subject, {}) for subject in _SHARED_STATE}
         self.state["filters"] = {

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ...protocol.worker import Preloaded
     from ...start.collector import Collector
 
+# Threads of libraries that prepare for forks themselves: jemalloc, which comes with pyarrow.
+_FORK_SAFE = ("jemalloc_bg_thd",)
+
 
 def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     """Import the modules, and settle the collector as the DAG processor's manager does.
@@ -55,16 +58,16 @@ def preload(names: Sequence[str], collector: Collector) -> Preloaded:
     }
 
 
-def open_things(ignored: Sequence[str] = ()) -> tuple[int, int, int]:
+def open_things() -> tuple[int, int, int]:
     """The numbers of threads, of sockets and of children of this process, after a fork. Threads
-    with the names ``ignored`` do not count.
+    of ``_FORK_SAFE`` do not count.
     """
     pid = os.fork()
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
     tasks = _listed("/proc/self/task")
-    running = len(tasks) - sum(_name_of_thread(task) in ignored for task in tasks if ignored)
+    running = sum(_name_of_thread(task) not in _FORK_SAFE for task in tasks)
     threads = max(running, threading.active_count())
     sockets = sum(_target(name).startswith("socket:") for name in _listed("/proc/self/fd"))
     return threads, sockets, len(children())
