@@ -14,6 +14,8 @@ MOST = 10**16
 
 Whole = Annotated[int, Meta(ge=-MOST, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
+# How often something happened that is recorded because it happened.
+Occurrences = Annotated[int, Meta(ge=1, le=MOST)]
 # Positions in a table. -1 stands for none or for the DAG file, -2 for an unknown importer.
 Position = Annotated[int, Meta(ge=0, le=MOST)]
 Outer = Annotated[int, Meta(ge=-1, le=MOST)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 
-from dagprof.model.base import Count, Frozen, LineNumber, Ms
+from dagprof.model.base import Count, Frozen, LineNumber, Ms, Occurrences
 from dagprof.model.effects import EffectKind, effect_kind
 
 
@@ -39,7 +39,7 @@ class Access(Frozen, frozen=True):
     answered_by: str
     file: str
     line: LineNumber
-    count: Count = 1
+    count: Occurrences = 1
 
 
 LOOKUP_KINDS = ("variable", "connection")
@@ -123,7 +123,7 @@ class Effect(Frozen, frozen=True):
     what: str
     file: str
     line: LineNumber
-    count: Count = 1
+    count: Occurrences = 1
     wall_us: Count | None = None
     size_bytes: Count = 0
     failed: Count = 0

@@ -174,9 +174,9 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     told = judged(
         [base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed
     )
-    assert [doubt.partition(": ")[0] for doubt in told.doubts] == [
+    assert [doubt.partition(". ")[0] for doubt in told.doubts] == [
         "busy",
-        "Unused waiver for slower at a.py:6",
+        "Unused waiver: slower at a.py:6",
     ]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
+import pytest
 
 from dagprof.link import reading
 from dagprof.link.cpu_wait import NetTimes
-from dagprof.link.messages.result import ModuleRow, StatementRow, Times, Traced
-from dagprof.model import Loads, Origin, Trace
+from dagprof.link.messages.result import AccessRow, ModuleRow, StatementRow, Times, Traced
+from dagprof.model import Access, Effect, Loads, Origin, Trace
 
 
 def statement(line: int, kind: str, wall_us: int, cpu_us: int, parent: int = -1) -> StatementRow:
@@ -119,3 +122,24 @@ def test_a_function_that_two_statements_call_makes_neither_longer_than_it_was() 
     waits = NetTimes(Times(wall_ms=300.0, cpu_ms=100.0, queued_ms=0.0))
     body = statement(0, "body", 8_000, 8_000, parent=1)
     assert waits.statements_us([body, statement(0, "expr", 4_100, 4_100)]) == [8_000, 4_100]
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        (AccessRow, ["variable", "key", "get", "stub", "/dags/a.py", 3]),
+        (Access, {"kind": "variable", "key": "key", "operation": "get", "answered_by": "stub"}),
+        (Effect, {"kind": "network", "what": "host:443"}),
+    ],
+)
+def test_what_is_recorded_has_happened_at_least_once(kind: type, row: Any) -> None:
+    """A count of zero would divide a price by zero."""
+
+    def counted(number: int) -> Any:
+        if isinstance(row, list):
+            return msgspec.convert([*row, number], kind)
+        return msgspec.convert({**row, "file": "/dags/a.py", "line": 3, "count": number}, kind)
+
+    assert counted(1).count == 1
+    with pytest.raises(msgspec.ValidationError, match="Expected `int` >= 1"):
+        counted(0)

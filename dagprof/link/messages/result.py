@@ -8,7 +8,7 @@ import msgspec
 
 from dagprof.link.messages.base import ROWS, Line, Long, Message, Row, Short
 from dagprof.model import Edge, Effect, Loads, Origin, Stack, StatementMemory, consistency
-from dagprof.model.base import Count, LineNumber, Ms, Outer, Position, SignedMs, Whole
+from dagprof.model.base import Count, LineNumber, Ms, Occurrences, Outer, Position, SignedMs, Whole
 
 
 class FailureRow(Message, frozen=True):
@@ -32,7 +32,7 @@ class AccessRow(Row, frozen=True):
     answered_by: Short
     file: Short
     line: LineNumber
-    count: Count
+    count: Occurrences
 
 
 class EffectRow(Effect, frozen=True, kw_only=True):
