@@ -9,6 +9,7 @@ ignored. If standard output cannot be written for another reason, the command fa
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import select
@@ -113,7 +114,8 @@ class _Output(_Stream):
         except OSError as error:
             # Otherwise the text that is still in the buffer would fail again at the end.
             self._drop_the_rest()
+            is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            redirect = "Free some disk space, or redirect" if is_full else "Redirect"
             raise OutputError(
-                f"Cannot write to standard output ({error.strerror}). Redirect standard output to a"
-                " place with enough free space."
+                f"Cannot write to standard output ({error.strerror}). {redirect} standard output."
             ) from error
