@@ -21,6 +21,19 @@ _DYNAMIC = re.compile(
 )
 _LISTING = re.compile(rb"\b(?:i?glob|rglob|iterdir|listdir|scandir|walk)\b")
 
+# Ways in which code can notice or change how packages are loaded: it looks at the loaded modules,
+# changes where imports come from or what packages read while they are imported, or imports them in
+# another thread or process.
+_NOTICING = re.compile(
+    rb"\bsys\s*\.\s*(?:modules|meta_path|path|path_hooks|path_importer_cache)\b|__subclasses__\b"
+    rb"|\bfrom\s+sys\s+import\b|\bimport\s+sys\s+as\b|\b(?:vars|getattr|setattr)\(\s*sys\b"
+    rb"|\b(?:setrecursionlimit|addsitedir|load_dotenv|putenv|fork|forkpty|multiprocessing)\b"
+    rb"|\benviron\s*(?:\[[^\]\n]*\]\s*(?:=(?!=)|\|=)|\|=|\.\s*(?:update|setdefault|pop|clear)\b)"
+    rb"|\b(?:builtins|__builtins__)\b|\b__import__\s*="
+    rb"|\b(?:Thread|Timer|ThreadPool|ThreadPoolExecutor|ProcessPoolExecutor|start_new_thread"
+    rb"|to_thread|run_in_executor)\b"
+)
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -194,6 +207,20 @@ def installed_imports(
         )
         for entry in entries
     }
+
+
+def noticing(
+    sources: Mapping[str, bytes],
+    modules: Mapping[str, Sequence[str]],
+    entries: Sequence[str],
+) -> set[str]:
+    """The DAG files among ``entries`` whose text, or the text of a helper, can notice or change how
+    packages are loaded. The arguments are as in ``installed_imports``.
+    """
+    paths = {name: path for path, names in modules.items() for name in names if path in sources}
+    seeds = {path for path, text in sources.items() if _NOTICING.search(text)}
+    reached = Reach(sources, modules).importing(seeds & {*paths.values()})
+    return (seeds | reached) & {*entries}
 
 
 def shared_imports(imports: Mapping[str, Collection[str]], least: int) -> list[str]:

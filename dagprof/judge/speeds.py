@@ -231,9 +231,10 @@ def _unevenness(baseline: Run, run: Run) -> float:
     under normal noise. 0.0 if there are too few files.
     """
     changes = [
-        math.log(new.samples.median("own_ms") / before)
+        math.log(now / before)
         for old, new in comparable.both_timed(baseline, run).values()
         if (before := old.samples.median("own_ms")) >= _TELLING_MS
+        and (now := new.samples.median("own_ms")) > 0
     ]
     if len(changes) < _FEWEST_FILES:
         return 0.0

@@ -15,6 +15,8 @@ from dagprof.measure.scan import scan as measure_scan
 from dagprof.model import FileResult, Measured, Run, Statement
 
 WAIT = "import time\ntime.sleep({})\n"
+# Looks at the loaded modules in a way that the text does not show.
+LOADED = "getattr(__import__('sys'), 'modules')"
 # Packages as installed ones are: they import each other, in circles, late, and by name.
 INSTALLED = {
     "heavy/__init__.py": f"{WAIT.format(0.08)}from . import a\nfrom .b import value\n",
@@ -45,12 +47,10 @@ OWN = {
     "dags/j_tried.py": dag("j", "try:\n    import broken\nexcept ValueError:\n    import light\n"),
     "dags/k_threads.py": dag("k", "import threads\n"),
     "dags/l_threads.py": dag("l", "import threads\n"),
-    "dags/m_again.py": dag(
-        "m", "import sys\nimport light\ndel sys.modules['light']\nimport light\n"
-    ),
+    "dags/m_again.py": dag("m", f"\nimport light\ndel {LOADED}['light']\nimport light\n"),
     "dags/n_late.py": dag("n", "import heavy.late\n"),
     "dags/o_late.py": dag("o", "import heavy.late\n"),
-    "dags/p_refuses.py": dag("p", "import sys\nassert 'heavy' not in sys.modules\nimport heavy\n"),
+    "dags/p_refuses.py": dag("p", f"assert 'heavy' not in {LOADED}\nimport heavy\n"),
 }
 
 # The waits of the shared packages that a file reaches, in ms: light has 40, heavy with its parts and
@@ -330,7 +330,7 @@ def test_a_file_that_loads_less_with_the_layer_ends_the_sharing(
 ) -> None:
     write(tmp_path / "site-packages", {"fine.py": WAIT.format(0.3), "other.py": WAIT.format(0.1)})
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
-    looks = "import sys, other\nif 'fine' not in sys.modules:\n    import fine\n"
+    looks = f"import other\nif 'fine' not in {LOADED}:\n    import fine\n"
     files = {f"f{number}.py": dag(f"f{number}", "import other, fine\n") for number in range(10)}
     run = scan({"a_looks.py": dag("a", looks), **files}, isolation="layers", depth="traced")
     assert run.layers is None
@@ -399,7 +399,7 @@ def test_a_file_that_notices_the_layer_ends_the_sharing(
 ) -> None:
     write(tmp_path / "site-packages", {"fine.py": WAIT.format(0.08), "other.py": WAIT.format(0.08)})
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
-    looks = "import sys\nNAME = 'x' if 'other' in sys.modules else 'y'\nimport fine\nimport time\n"
+    looks = f"NAME = 'x' if 'other' in {LOADED} else 'y'\nimport fine\nimport time\n"
     slow = dag("slow", f"{looks}time.sleep(0.3)\n").replace('"slow"', "NAME")
     files = {f"f{number}.py": dag(f"f{number}", "import other, fine\n") for number in range(10)}
     run = scan({**files, "slow.py": slow}, isolation="layers", depth="traced")
@@ -410,3 +410,64 @@ def test_a_file_that_notices_the_layer_ends_the_sharing(
     assert (
         "slow.py creates different DAGs if the packages of other files are already imported" in note
     )
+
+
+# What DAG files do before they import a package, so that the package must not be loaded yet.
+NOTICING = {
+    "modules": "import sys\nNAME = 'x' if 'fine' in sys.modules else 'y'\nimport fine\n",
+    "alias": "import sys as s\nNAME = 'x' if 'fine' in s.modules else 'y'\nimport fine\n",
+    "from": "from sys import modules\nNAME = 'x' if 'fine' in modules else 'y'\nimport fine\n",
+    "helper": "import looking\nNAME = looking.NAME\nimport fine\n",
+    "finder": """import sys
+class Blocked:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "fine":
+            raise ImportError(name)
+sys.meta_path.insert(0, Blocked)
+try:
+    import fine
+    NAME = "x"
+except ImportError:
+    NAME = "y"
+""",
+    "path": """import os, sys
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "libs"))
+import fine
+NAME = fine.NAME
+""",
+    "environment": """import os
+os.environ["FINE_NAME"] = "y"
+import fine
+NAME = fine.NAME
+""",
+    "thread": """import threading
+thread = threading.Thread(target=__import__, args=("fine",))
+thread.start()
+thread.join()
+NAME = "y"
+""",
+}
+FINE = f"{WAIT.format(0.1)}import os\nNAME = os.environ.get('FINE_NAME', 'x')\n"
+
+
+def test_a_file_that_can_notice_the_layer_is_measured_in_isolation(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are no reason to share nothing, even if the sample does not contain them."""
+    write(tmp_path / "site-packages", {"fine.py": FINE})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site-packages"))
+    files = {f"f{number:02}.py": dag(f"f{number}", "import fine\n") for number in range(10)}
+    files |= {
+        f"n_{name}.py": dag(name, text).replace(f'"{name}"', f'NAME + "_{name}"')
+        for name, text in NOTICING.items()
+    }
+    files["looking.py"] = "import sys\nNAME = 'x' if 'fine' in sys.modules else 'y'\n"
+    files["libs/fine.py"] = f"{WAIT.format(0.1)}NAME = 'y'\n"
+    run = scan(files, isolation="layers", depth="traced")
+    assert run.layers is not None
+    assert run.layers.files == 10
+    for name in NOTICING:
+        file = result(run, f"n_{name}.py")
+        assert (file.dag_ids, file.composed_ms) == ((f"y_{name}",), 0.0), name
+        assert file.own_ms > 90 or name == "finder", name

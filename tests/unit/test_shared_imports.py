@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagprof.attribution.sources import installed_imports, shared_imports
+from dagprof.attribution.sources import installed_imports, noticing, shared_imports
 from dagprof.link.messages.zygote import Costs
 from dagprof.measure.before.composing import doubt, to_check, weighted_median
 from dagprof.measure.before.layers import Survey, loading_ns, widest
@@ -128,3 +128,28 @@ def test_files_that_load_most_decide_the_scale(
 ) -> None:
     assert weighted_median(pairs) == pytest.approx(expected)
     assert weighted_median(pairs[::-1]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_aside"),
+    [
+        ("import sys\nfound = 'a' in sys.modules\n", True),
+        ("import sys as s\n", True),
+        ("from sys import modules\n", True),
+        ("sys.path.append('x')\n", True),
+        ("os.environ['A'] = 'b'\n", True),
+        ("os.environ.setdefault('A', 'b')\n", True),
+        ("os.environ |= {}\n", True),
+        ("threading.Thread(target=f)\n", True),
+        ("with ThreadPoolExecutor() as pool: pass\n", True),
+        ("import h_one\n", True),
+        ("import h_two\n", False),
+        ("print(os.environ['A'] == 'b', os.environ.get('A'), os.path, sys.argv)\n", False),
+        ("from package.modules import threads\n", False),
+    ],
+)
+def test_files_that_can_notice_loaded_packages_are_found(text: str, is_aside: bool) -> None:
+    texts = {"a": text, "h_one": "import sys; sys.modules\n", "h_two": "import json\n"}
+    sources = {f"/dags/{name}.py": each.encode() for name, each in texts.items()}
+    modules = {path: (path[6:-3],) for path in sources}
+    assert noticing(sources, modules, ["/dags/a.py"]) == ({"/dags/a.py"} if is_aside else set())

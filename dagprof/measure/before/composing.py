@@ -109,6 +109,7 @@ class Composing:
         """Measure a part of the sample and a part of the files in turns, and add the composed files
         to ``found``. Return False if no composed result can be trusted.
         """
+        files = {name: path for name, path in files.items() if path in self._survey.reach}
         sample = to_check(self._survey, files)
         load_ns = loading_ns(self._survey)
         ordered = sorted(files, key=lambda name: -load_ns.get(files[name], 0))

@@ -12,7 +12,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-from dagprof.attribution.sources import installed_imports, module_names, shared_imports
+from dagprof.attribution.sources import (
+    installed_imports,
+    module_names,
+    noticing,
+    shared_imports,
+)
 from dagprof.errors import MeasurementError
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.measure import texts
@@ -30,7 +35,7 @@ _WORTH_MS = 50.0
 
 class Survey(NamedTuple):
     """A layer, and what its survey found. ``reach``: what each DAG file imports of the layer, by
-    the text of the sources.
+    the text of the sources. It lacks files that can notice the layer, which are measured without.
     """
 
     layer: Layer
@@ -55,7 +60,7 @@ def surveyed(
         return None
     imports = _imports(files, roots)
     names = shared_imports(imports, _LEAST_USERS)
-    if not names or budget.is_spent:
+    if not names or len(imports) < _FEWEST_FILES or budget.is_spent:
         return None
     begins("measuring the modules that many DAG files import")
     try:
@@ -84,11 +89,16 @@ def not_shared(reason: str) -> Doubt:
 
 
 def _imports(files: Sequence[Path], roots: Sequence[Path]) -> dict[str, frozenset[str]]:
-    """What each DAG file imports of installed distributions."""
+    """What each DAG file imports of installed distributions, without the files that can notice
+    whether other files' packages are loaded.
+    """
     sources = texts.sources(roots, files)
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in sources}
-    return installed_imports(sources, names, [str(path) for path in files])
+    aside = noticing(sources, names, [str(path) for path in files])
+    return installed_imports(
+        sources, names, [str(path) for path in files if str(path) not in aside]
+    )
 
 
 def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:

@@ -120,6 +120,15 @@ def _own_modules() -> list[str]:
     return [name for name in sys.modules if name.partition(".")[0] == package]
 
 
+def _seed_anew() -> None:
+    """Seed numpy's random numbers, which numpy does when it is imported. Otherwise all forks of a
+    worker that has imported numpy would draw the same numbers.
+    """
+    seed = getattr(sys.modules.get("numpy.random"), "seed", None)
+    if seed is not None:
+        seed()
+
+
 class Child:
     """One parse in one mode."""
 
@@ -135,6 +144,7 @@ class Child:
         self._effects: watch.Effects | None = None
         if surroundings.layer is not None:
             surroundings.layer.scale = request.get("layer_scale", 1.0)
+            _seed_anew()
 
     def report(self) -> Result:
         self._failures.install()
