@@ -181,7 +181,7 @@ def verdict_on(
         findings=waivers.expired(
             demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]
         ),
-        doubts=compared.doubts,
+        doubts=(*compared.doubts, *outcomes.unloaded(before, after)),
         wall_s=compared.head.wall_s,
         dagprof_version=version,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from dagprof.gate import reasons
@@ -224,3 +225,25 @@ def timing(judged: Judgement | None, old: FileResult | None, new: FileResult) ->
         base_samples_ms=tuple(round(ms, 3) for ms in old.samples.own_ms),
         head_samples_ms=tuple(round(ms, 3) for ms in new.samples.own_ms),
     )
+
+
+def unloaded(before: Mapping[str, FileResult], after: Mapping[str, FileResult]) -> tuple[str, ...]:
+    """The note on files that fail in both versions: their times say nothing about the code behind
+    the failure.
+    """
+    failing = [
+        path
+        for path, file in after.items()
+        if path in before and file.status.is_failure and before[path].status.is_failure
+    ]
+    if not failing:
+        return ()
+    many = len(failing) > 1
+    such = f", such as {min(failing)}," if many else f" ({failing[0]})"
+    verb, its = ("fail", "their") if many else ("fails", "its")
+    first = after[min(failing)].status.value
+    text = (
+        f"{count(len(failing), 'file')}{such} {verb} in both versions (status: {first}), so dagprof"
+        f" compared only {its} code before the failure."
+    )
+    return (text,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -76,11 +77,17 @@ class Hidden(str):
 
 class Masking:
     """Masks the messages of one probe, which is started with ``config`` in ``environment``. It
-    learns the variables that the user's code sets. Used by several threads.
+    learns the variables that the user's code sets. ``others`` are variables that the probe does not
+    have, but whose values may be part of those that it has. Used by several threads.
     """
 
-    def __init__(self, environment: Mapping[str, str], config: ProbeConfig) -> None:
-        self._environment, self._config = environment, config
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        config: ProbeConfig,
+        others: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._environment, self._config, self._others = environment, config, others
         self._seen = set(environment.items())
         self._redactor: Redactor | None = None
         self._lock = threading.RLock()
@@ -203,9 +210,10 @@ class Masking:
         with self._lock:
             if self._redactor is None:
                 from dagprof.link import secrets
-                from dagprof.redaction import Redactor
+                from dagprof.redaction import Redactor, values
 
-                self._redactor = Redactor(secrets.of_probe(self._environment, self._config))
+                known = secrets.of_probe(self._environment, self._config)
+                self._redactor = Redactor([*known, *values.of_environment(self._others)])
             return self._redactor
 
     def _learn(self, environment: Mapping[str, str]) -> None:

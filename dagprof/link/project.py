@@ -123,21 +123,26 @@ def around(
     result = {**found.environment, **environ}
     if found.home is not None:
         result.setdefault("AIRFLOW_HOME", str(found.home))
+    used = found.used
     if found.plugins is not None:
-        result.setdefault(
-            "AIRFLOW__CORE__PLUGINS_FOLDER", str(_unpacked(found.plugins, scratch / "plugins"))
-        )
+        try:
+            folder = _unpacked(found.plugins, scratch / "plugins")
+            result.setdefault("AIRFLOW__CORE__PLUGINS_FOLDER", str(folder))
+        except Unreadable as error:
+            used = tuple(row for row in used if not row.what.startswith(discover.PLUGINS))
+            name = found.plugins.name
+            used += (Used(what=name, off=f"{error}; pass a folder to --plugins", is_left_out=True),)
     paths = [*filter(None, [environ.get("PYTHONPATH")]), *map(str, found.pythonpath)]
     if paths:
         result["PYTHONPATH"] = os.pathsep.join(paths)
-    return Around(result, found, found.used)
+    return Around(result, found, used)
 
 
 def _unpacked(plugins: Path, folder: Path) -> Path:
     """Return a plugins folder. A ``plugins.zip``, as Amazon MWAA uses it, is unpacked into
     ``folder``.
 
-    :raises UsageError: the archive is damaged, or too large.
+    :raises Unreadable: the archive is damaged, or too large.
     """
     if os.path.isdir(plugins):
         return plugins
@@ -148,15 +153,11 @@ def _unpacked(plugins: Path, folder: Path) -> Path:
                 len(members) > _MOST_MEMBERS
                 or sum(member.file_size for member in members) > _LARGEST_ARCHIVE
             ):
-                raise UsageError(
-                    f"{plugins} is too large to unpack. Unpack the archive, and pass the folder to"
-                    " --plugins."
-                )
+                raise Unreadable("the archive is too large to unpack")
             archive.extractall(folder)
     except _DAMAGED as error:
-        raise UsageError(
-            f"Cannot unpack {plugins} ({error}). Pass a plugins folder to --plugins."
-        ) from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unreadable(f"dagprof cannot unpack the archive ({reason})") from None
     return folder
 
 
@@ -169,7 +170,7 @@ def _env_file(settings: Settings) -> Path | None:
         return None
     file = Path(os.path.abspath(os.path.expanduser(settings.env_file)))
     try:
-        text_of(file)
+        env_file.parse(text_of(file), file, {})
     except Unreadable as error:
         raise UsageError(
             f"Cannot use {settings.env_file!r} for --env-file: {error}. Give another file."

@@ -92,7 +92,24 @@ def resolve(
         },
         home_is_temporary="AIRFLOW_HOME" not in around.environment,
         project=around.found,
-        used=around.used,
+        used=_masked(around.used, around.environment),
+    )
+
+
+def _masked(used: tuple[Used, ...], environment: Mapping[str, str]) -> tuple[Used, ...]:
+    """The rows without secrets. What dagprof leaves out may contain one, such as a folder that does
+    not exist.
+    """
+    if not any(row.is_left_out for row in used):
+        return used
+    from dagprof.redaction import Redactor, values
+
+    redact = Redactor(values.of_environment(environment))
+    return tuple(
+        msgspec.structs.replace(row, what=redact(row.what), off=redact(row.off))
+        if row.is_left_out
+        else row
+        for row in used
     )
 
 

@@ -15,6 +15,7 @@ from dagprof.project.values import ProjectSetup, Variable
 from dagprof.project.variables import taken_over
 
 NAMED = "the nearest folder named dags"
+PLUGINS = "the plugins folder"
 _ADD_FOLDERS = "use --pythonpath to add folders, or --no-project to ignore project files"
 
 Installed = Callable[[Collection[str]], Collection[str]]
@@ -117,6 +118,10 @@ class _Discovery:
             plugins=plugins,
             pythonpath=tuple(path),
             environment=taken,
+            others={
+                **self._sources.arguments,
+                **{name: each.value for name, each in variables.items() if name not in taken},
+            },
             variables=dict(found.variables),
             connections=found.connections,
             used=self._usages.all(),
@@ -171,7 +176,7 @@ class _Discovery:
             return None
         shown = self._shown(found) + ("/" if os.path.isdir(found) else "")
         self._usages.take(
-            f"the plugins folder {shown}",
+            f"{PLUGINS} {shown}",
             where,
             ("use --plugins to select another folder, or --no-project to ignore project files"),
         )

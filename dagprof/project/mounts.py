@@ -18,6 +18,8 @@ HOMES = (
     "/root/airflow",
     "/home/airflow/airflow",
 )
+# Linux allows no longer path.
+_LONGEST_PATH = 4096
 # The most mounts. dagprof looks up every path in a variable's value in each of them.
 _MOST = 200
 
@@ -37,7 +39,8 @@ class Mounts:
         """Whether a text is a path in the part of the container's file system that holds the
         repository.
         """
-        path = posixpath.normpath(text) if text.startswith("/") and "\n" not in text else ""
+        could_be = text.startswith("/") and "\n" not in text and len(text) <= _LONGEST_PATH
+        path = posixpath.normpath(text) if could_be else ""
         return bool(path) and any(_is_below(path, mount.inside) for mount in self._mounts)
 
     def outside(self, text: str) -> Path | None:

@@ -8,6 +8,7 @@ import json
 import posixpath
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dagprof.model import Used
@@ -24,7 +25,8 @@ class Sources(NamedTuple):
     ``home`` is AIRFLOW_HOME in the container.
 
     ``unset`` maps each incomplete variable to the undefined names in its value, and to its place.
-    ``used`` lists the files that could not be read.
+    ``used`` lists the files that could not be read. ``arguments`` holds the values of the image's
+    build arguments.
     """
 
     repository: Repository
@@ -35,6 +37,7 @@ class Sources(NamedTuple):
     unset: dict[str, tuple[tuple[str, ...], Path]]
     used: list[Used]
     env_file: Path | None = None
+    arguments: Mapping[str, str] = MappingProxyType({})
 
     @property
     def root(self) -> Path:
@@ -108,7 +111,13 @@ class _Reading:
     def _dotenv(self, path: Path) -> list[Variable]:
         """The variables of ``.env``; empty if the user gave another file."""
         text = None if self._given is not None else self._text(path)
-        return [] if text is None else self._env_file(text, path)
+        try:
+            return [] if text is None else self._env_file(text, path)
+        except Unreadable as error:
+            self.used.append(
+                Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
+            )
+            return []
 
     def _service(self, root: Path, dotenv: Mapping[str, str]) -> list[compose.Service]:
         found = []
@@ -181,6 +190,7 @@ def read(
         {name: value for name, value in reading.unset.items() if name not in reading.variables},
         reading.used,
         env_file_given,
+        reading.image.arguments,
     )
 
 

@@ -50,9 +50,10 @@ class ProjectSetup(NamedTuple):
     """Everything that dagprof found, ready for a target.
 
     ``environment`` holds variables with their container paths mapped. ``pythonpath`` holds folders
-    in the order in which Python searches them. ``variables`` and ``connections`` answer lookups
-    like the files of ``--variables`` and ``--connections``. ``plugins`` is a folder, or an archive
-    of one.
+    in the order in which Python searches them. ``others`` holds the values of variables and build
+    arguments that dagprof does not take over: they may be part of other values. ``variables`` and
+    ``connections`` answer lookups like the files of ``--variables`` and ``--connections``.
+    ``plugins`` is a folder, or an archive of one.
     """
 
     root: Path
@@ -62,6 +63,7 @@ class ProjectSetup(NamedTuple):
     plugins: Path | None = None
     pythonpath: tuple[Path, ...] = ()
     environment: dict[str, str] = {}
+    others: dict[str, str] = {}
     variables: dict[str, object] = {}
     connections: dict[str, object] = {}
     used: tuple[Used, ...] = ()

@@ -87,15 +87,26 @@ def _note(
 
 def _note_unset(found: Sources, environment: Mapping[str, str], usages: Usages) -> None:
     """Record one row for all variables whose values lack the same names."""
+    if not found.unset:
+        return
+    from dagprof.redaction import is_secret  # takes some ms, and most projects lack nothing
+
     lacking: dict[tuple[tuple[str, ...], Path], list[str]] = {}
     for name, key in found.unset.items():
         if _is_wanted(name, environment):
             lacking.setdefault(key, []).append(name)
     for (needed, file), names in lacking.items():
-        missing = " and ".join(needed)
-        verb = "is" if len(needed) == 1 else "are"
-        why = (
-            f"the value needs {missing}, which {verb} not set; set {missing}, or use --env-file"
-            " FILE"
-        )
+        # Of a password with a dollar sign, the rest would look like a name.
+        if any(map(is_secret, names)):
+            why = (
+                "the value refers to a variable that is not set; write $$ for a dollar sign, or use"
+                " --env-file FILE"
+            )
+        else:
+            missing = " and ".join(needed)
+            verb = "is" if len(needed) == 1 else "are"
+            why = (
+                f"the value needs {missing}, which {verb} not set; set {missing}, or use --env-file"
+                " FILE"
+            )
         usages.leave(shortened(names), found.repository.shown(file), why)

@@ -70,12 +70,13 @@ def _is_apart(text: str, start: int, end: int) -> bool:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """A value without surrounding white space. For a value with several lines, also its random
-    lines.
+    """A value without surrounding white space. For a value with several lines, or a list with
+    commas, also its random lines or items.
     """
     whole = value.strip()
     lines = [line.strip() for line in whole.splitlines()] if "\n" in whole else []
-    for part in (whole, *(line for line in lines if looks_random(line, _SHORTEST_LINE))):
+    items = [item.strip() for item in whole.split(",")] if "," in whole else []
+    for part in (whole, *(each for each in (*lines, *items) if looks_random(each, _SHORTEST_LINE))):
         if len(part) <= _LONGEST and is_telling(part):
             yield part
 

@@ -174,6 +174,26 @@ def test_what_cannot_be_told_fails_only_where_it_was_asked_for(
         assert verdict.reason == "No regression found; 1 file is inconclusive."
 
 
+def test_files_that_fail_in_both_versions_are_told() -> None:
+    """Their times say nothing about the code behind the failure."""
+
+    def side(*statuses: Status) -> list[FileResult]:
+        return [
+            file(f"{name}.py", *times(100), status=status)
+            for name, status in zip("abc", statuses, strict=False)
+        ]
+
+    fails, fine = Status.IMPORT_ERROR, Status.OK
+    assert judged(side(fine, fine), side(fine, fine)).doubts == ()
+    (text,) = judged(side(fails, fine), side(fails, fine)).doubts
+    assert text == (
+        "1 file (a.py) fails in both versions (status: import-error), so dagprof compared only its"
+        " code before the failure."
+    )
+    (text,) = judged(side(fails, fails, fine), side(fails, fails, fails)).doubts
+    assert text.startswith("2 files, such as a.py, fail in both versions (status: import-error)")
+
+
 def test_a_failure_outweighs_what_cannot_be_told() -> None:
     base, head = slower()
     verdict = judged([base, file("b.py", 1, 90)], [head, file("b.py", 90, 1)])

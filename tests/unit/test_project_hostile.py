@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 from support import write
 
-from dagprof.errors import UsageError
 from dagprof.link import project
 from dagprof.project import discover, homes
 from dagprof.project.files import astro
-from dagprof.project.values import ProjectSetup, impossible
+from dagprof.project.values import ProjectSetup, Unreadable, impossible
 
 SOON_S = 10.0
 SERVICE = "services:\n  airflow-scheduler:\n    image: apache/airflow\n"
@@ -197,7 +196,7 @@ def test_an_archive_with_damaged_contents_is_one_sentence(tmp_path: Path) -> Non
     data = bytearray(archive.read_bytes())
     data[40:60] = b"\xff" * 20
     archive.write_bytes(data)
-    with pytest.raises(UsageError, match="Pass a plugins folder to --plugins"):
+    with pytest.raises(Unreadable, match="dagprof cannot unpack the archive"):
         project._unpacked(archive, tmp_path / "out")
 
 

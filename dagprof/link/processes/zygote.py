@@ -82,7 +82,8 @@ class Zygote:
     def __init__(self, target: Target, config: ProbeConfig) -> None:
         self._target = target
         self._config = config
-        self._masking = Masking(target.environment, config)
+        others = target.project.others if target.project is not None else {}
+        self._masking = Masking(target.environment, config, others)
         self.airflow = AirflowFacts()
         self.trouble = ""
         self.plugins: tuple[Plugin, ...] = ()

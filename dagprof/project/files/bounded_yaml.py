@@ -67,16 +67,16 @@ def _number(loader: _TypedLoader, node: yaml.ScalarNode) -> object:
     try:
         found = yaml.SafeLoader.yaml_constructors[node.tag](loader, node)
         str(found)
-    except (ValueError, KeyError, IndexError, OverflowError):
-        return node.value
+    except (ValueError, KeyError, IndexError, OverflowError, yaml.YAMLError):
+        return _plain(loader, node)
     return found
 
 
 for kind in _PLAIN:
     _TypedLoader.add_constructor(f"tag:yaml.org,2002:{kind}", _number)
-    _Loader.add_constructor(f"tag:yaml.org,2002:{kind}", lambda loader, node: node.value)
+    _Loader.add_constructor(f"tag:yaml.org,2002:{kind}", _plain)
 for each in (_TypedLoader, _Loader):
-    each.add_constructor("tag:yaml.org,2002:timestamp", lambda loader, node: node.value)
+    each.add_constructor("tag:yaml.org,2002:timestamp", _plain)
     for kind in _OTHER:
         each.add_constructor(f"tag:yaml.org,2002:{kind}", _plain)
     each.add_constructor("tag:yaml.org,2002:map", _mapping)

@@ -125,21 +125,8 @@ class _Reader:
         self._unset: dict[str, tuple[str, ...]] = {}
 
     def service(self, name: str) -> Service:
-        """The service, merged over the service of the same file that it extends."""
-        own = _mapping(self._services[name])
-        extended = own.get("extends")
-        extended = (
-            extended.get("service")
-            if isinstance(extended, Lined) and not extended.get("file")
-            else extended
-        )
-        parts = [own]
-        if (
-            isinstance(extended, str)
-            and isinstance(self._services.get(extended), Lined)
-            and extended != name
-        ):
-            parts.insert(0, _mapping(self._services[extended]))
+        """The service, merged over the services of the same file that it extends."""
+        parts = [_mapping(self._services[each]) for each in reversed(self._chain(name))]
         variables = {
             each.name: each for part in parts for each in self._variables(part.get("environment"))
         }
@@ -154,6 +141,21 @@ class _Reader:
             ),
             self._unset,
         )
+
+    def _chain(self, name: str) -> list[str]:
+        """The service, the service that it extends, and so on, without those of other files."""
+        found = [name]
+        while True:
+            extended = _mapping(self._services[found[-1]]).get("extends")
+            if isinstance(extended, Lined):
+                extended = None if extended.get("file") else extended.get("service")
+            if (
+                not isinstance(extended, str)
+                or extended in found
+                or not isinstance(self._services.get(extended), Lined)
+            ):
+                return found
+            found.append(extended)
 
     def _expanded(self, text: object) -> Expanded:
         return expand(str(text), self._known)

@@ -11,13 +11,17 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
-from dagprof.project.files.expand import expand
+from dagprof.project.files.expand import expand, literal
 from dagprof.project.values import Mount, Unreadable, Variable
 
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)
-_HEREDOC = re.compile(r"<<-?\s*([\"']?)([A-Za-z_]\w*)\1")
+# A word of its own. ``<<<`` and ``1 << n`` begin no here-document.
+_HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_]\w*)\1(?=\s|$)")
+# The most characters in the values of all variables of a stage.
+_MOST_CHARACTERS = 5_000_000
 # The most variables and copies that stages may inherit from their base stages, in total.
 _MOST_INHERITED = 20_000
 # AIRFLOW_HOME of known images, by a part of the image name.
@@ -51,12 +55,13 @@ class Instruction(NamedTuple):
 
 class Image(NamedTuple):
     """``base`` is the base image of the last stage. ``copied`` holds what COPY and ADD take from
-    the build context.
+    the build context. ``arguments`` holds the values of its ARGs.
     """
 
     base: str
     variables: tuple[Variable, ...]
     copied: tuple[Mount, ...]
+    arguments: Mapping[str, str] = MappingProxyType({})
 
     @property
     def home(self) -> str:
@@ -85,7 +90,7 @@ def instructions(text: str) -> Iterator[Instruction]:
             pieces.append(line[:-1].rstrip() if continues else line)
             if not continues:
                 break
-        name, _, arguments = " ".join(pieces).partition(" ")
+        name, arguments = (*" ".join(pieces).split(None, 1), "", "")[:2]
         yield Instruction(name.upper(), arguments.strip(), first + 1, tuple(lines[first:at]))
         for _, end in _HEREDOC.findall(arguments) if name.upper() in ("RUN", "COPY", "ADD") else ():
             while at < len(lines) and lines[at].strip() != end:
@@ -115,13 +120,18 @@ def read(text: str, file: Path, context: Path, given: Mapping[str, str], target:
             if inherited > _MOST_INHERITED:
                 raise Unreadable("the build stages copy too many variables from each other")
         elif each.name == "ARG" and stage is None:
-            common.update(_arguments(each, {**common, **given}))
+            common.update(_arguments(each, given, {}, {**common, **given}))
         elif stage is not None:
             stage.take(each, common, given)
     return (
         Image("", (), ())
         if stage is None
-        else Image(stage.base, tuple(stage.variables.values()), tuple(stage.copied))
+        else Image(
+            stage.base,
+            tuple(stage.variables.values()),
+            tuple(stage.copied),
+            {**common, **stage.arguments},
+        )
     )
 
 
@@ -130,8 +140,10 @@ class _Stage:
         self.name, self.base, self._file, self._context = name, base, file, context
         self.variables: dict[str, Variable] = {}
         self.copied: list[Mount] = []
+        self.arguments: dict[str, str] = {}
         self._known: dict[str, str] = {}
         self._folder = "/"
+        self._size = 0
 
     @classmethod
     def begun(
@@ -164,6 +176,9 @@ class _Stage:
                 name: expand(value, self._known, doubled=False).text
                 for name, value in _pairs(each.arguments)
             }
+            self._size += sum(map(len, found.values()))
+            if self._size > _MOST_CHARACTERS:
+                raise Unreadable("the values of its variables are too long in total")
             places = each.places()
             for name, value in found.items():
                 self.variables[name] = Variable(
@@ -171,8 +186,11 @@ class _Stage:
                 )
             self._known.update(found)
         elif each.name == "ARG":
-            for name, value in _arguments(each, {**self._known, **given, **common}).items():
-                self._known.setdefault(name, value)
+            found = _arguments(each, given, common, self._known)
+            self.arguments |= found
+            for name, value in found.items():
+                if name not in self.variables:  # ENV wins
+                    self._known[name] = value
         elif each.name == "WORKDIR":
             self._folder = posixpath.join(
                 self._folder, expand(each.arguments, self._known, doubled=False).text
@@ -200,15 +218,24 @@ class _Stage:
             )
 
 
-def _arguments(each: Instruction, known: Mapping[str, str]) -> dict[str, str]:
-    """The values of one ARG: the given value, else its default; empty if it has neither."""
+def _arguments(
+    each: Instruction,
+    given: Mapping[str, str],
+    common: Mapping[str, str],
+    known: Mapping[str, str],
+) -> dict[str, str]:
+    """The values of one ARG: the ``given`` value, else its default, else the value of an ARG before
+    the first stage. Names in defaults have ``known`` values.
+    """
     found: dict[str, str] = {}
     for word in _words(each.arguments):
         name, sign, default = word.partition("=")
-        if name in known:
-            found[name] = known[name]
+        if name in given:
+            found[name] = given[name]
         elif sign:
             found[name] = expand(default, known, doubled=False).text
+        elif name in common:
+            found[name] = common[name]
     return found
 
 
@@ -229,6 +256,6 @@ def _words(text: str) -> list[str]:
     try:
         if text.lstrip().startswith("["):
             return [str(word) for word in json.loads(text)]
-        return shlex.split(text)
+        return shlex.split(literal(text))
     except (ValueError, RecursionError):
         return text.split()

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dagprof.project.files.expand import expand
-from dagprof.project.values import Variable
+from dagprof.project.values import Unreadable, Variable
+
+# The most characters in the values of all variables.
+_MOST_CHARACTERS = 5_000_000
 
 
 def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
@@ -15,6 +18,8 @@ def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
 
     Names in values get their value from ``known``, then from earlier lines. In single quotes, names
     stay as they are.
+
+    :raises Unreadable: the values are very long in total.
     """
     from dotenv.parser import (
         parse_stream,
@@ -22,6 +27,7 @@ def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
 
     found: list[Variable] = []
     values = dict(known)
+    size = 0
     for binding in parse_stream(io.StringIO(text)):
         if binding.error or binding.key is None or binding.value is None:
             continue
@@ -33,6 +39,9 @@ def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
         )
         before = len(binding.original.string) - len(binding.original.string.lstrip())
         line = binding.original.line + binding.original.string[:before].count("\n")
+        size += len(value)
+        if size > _MOST_CHARACTERS:
+            raise Unreadable("the values of its variables are too long in total")
         found.append(Variable(binding.key, value, file, line))
         values.setdefault(binding.key, value)
     return found

@@ -15,6 +15,11 @@ _LONGEST = 20_000
 _LONGEST_RESULT = 100_000
 
 
+# Stands for a dollar sign that is no reference, until the references are expanded. A character for
+# private use, which no file should contain.
+_DOLLAR = "\ue024"
+
+
 class Expanded(NamedTuple):
     """The text with its values, and the names that have no value."""
 
@@ -34,13 +39,33 @@ def expand(text: str, known: Mapping[str, str], *, doubled: bool = True) -> Expa
     it is.
     """
     if len(text) > _LONGEST:
-        return Expanded(text)
+        return Expanded(text.replace(_DOLLAR, "$"))
     unset: list[str] = []
     try:
         result = _expanded(text, known, unset, doubled, 0)
     except _TooLongError:
-        return Expanded(text)
-    return Expanded(result, tuple(dict.fromkeys(unset)))
+        result, unset = text, []
+    return Expanded(result.replace(_DOLLAR, "$"), tuple(dict.fromkeys(unset)))
+
+
+def literal(text: str) -> str:
+    """The text with a mark, which ``expand`` turns into a dollar sign, in place of each dollar sign
+    that a shell would not expand: in single quotes, and behind a backslash.
+    """
+    pieces: list[str] = []
+    quote, at = "", 0
+    while at < len(text):
+        sign = text[at]
+        if sign == "\\" and quote != "'" and at + 1 < len(text):
+            is_dollar = text[at + 1] == "$"
+            pieces.append(_DOLLAR if is_dollar else text[at : at + 2])
+            at += 2
+            continue
+        if sign in "'\"" and quote in ("", sign):
+            quote = "" if quote else sign
+        pieces.append(_DOLLAR if sign == "$" and quote == "'" else sign)
+        at += 1
+    return "".join(pieces)
 
 
 def _expanded(

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from dagprof.project.files.expand import expand
+from dagprof.project.files.expand import expand, literal
 from dagprof.project.values import Variable
 
 _EXPORT = re.compile(r"\s*export\s+(.+)")
@@ -22,7 +22,7 @@ def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
         if match is None or "$(" in line or "`" in line:
             continue
         try:
-            words = shlex.split(match[1], comments=True)
+            words = shlex.split(literal(match[1]), comments=True)
         except ValueError:
             continue
         for name, sign, value in (word.partition("=") for word in words):
