@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import configparser
 import contextlib
+import glob
 import os
 import shutil
 import sys
@@ -129,7 +130,8 @@ def _readable(text: str) -> Path:
             os.close(os.open(path, os.O_RDONLY | os.O_DIRECTORY))
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise UsageError(
-            f"There is no file or folder {text!r}. Give the folder that contains the DAG files."
+            f"There is no file or folder {text!r}. Give the folder that contains the DAG"
+            f" files{_such_as(path)}."
         ) from None
     except OSError as error:
         raise UsageError(
@@ -137,6 +139,17 @@ def _readable(text: str) -> Path:
             " the permissions."
         ) from None
     return path
+
+
+def _such_as(path: Path) -> str:
+    """A folder with this name one or two levels below the working directory, as an example."""
+    name = glob.escape(path.name)
+    with contextlib.suppress(OSError, ValueError):
+        for pattern in (f"*/{name}", f"*/*/{name}"):
+            for found in sorted(glob.iglob(pattern)):
+                if os.path.isdir(found):
+                    return f", such as {found!r}"
+    return ""
 
 
 def _python(given: str | None) -> tuple[Path, str]:

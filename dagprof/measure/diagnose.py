@@ -83,7 +83,7 @@ def _about_target(target: Target, environ: Mapping[str, str]) -> list[Check]:
         Check(what="Interpreter", found=f"{target.python} ({target.python_reason})"),
         *_about_project(target),
         _about_home(target, environ),
-        Check(what="Configuration", found=_configuration(environ.get("AIRFLOW_HOME"), environ)),
+        Check(what="Configuration", found=_configuration(target, environ)),
     ]
     if environ.get("PYTHONDONTWRITEBYTECODE"):
         advice = (
@@ -125,11 +125,17 @@ def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
     )
 
 
-def _configuration(home: str | None, environ: Mapping[str, str]) -> str:
+def _configuration(target: Target, environ: Mapping[str, str]) -> str:
+    home = environ.get("AIRFLOW_HOME")
     file = environ.get("AIRFLOW_CONFIG") or (str(Path(home) / "airflow.cfg") if home else "")
-    settings = sum(name.startswith("AIRFLOW__") for name in environ)
+    of_project = target.project.environment if target.project is not None else {}
+    settings, more = (
+        sum(name.startswith("AIRFLOW__") for name in names)
+        for names in (environ, of_project.keys() - environ.keys())
+    )
     source = file if file and os.path.exists(file) else "Airflow's defaults"
-    return f"{source}, and {count(settings, 'AIRFLOW__… environment variable')}"
+    text = f"{source}, and {count(settings, 'AIRFLOW__… environment variable')}"
+    return f"{text}; {count(more, 'Airflow setting')} from the project" if more else text
 
 
 def _about_airflow(zygote: Zygote) -> list[Check]:

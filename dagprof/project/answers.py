@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dagprof.project import sources
-from dagprof.project.files import astro
+from dagprof.project.files import astro, env_file
 from dagprof.project.reading import Repository
 from dagprof.project.sources import Sources
 from dagprof.project.usage import Usages, counted, listed
@@ -30,7 +30,16 @@ def _of_backend(found: Sources, usages: Usages) -> astro.ProjectAnswers:
         text = None if path is None else _text(path, found.repository, usages)
         if path is None or text is None:
             continue
-        values = astro.mapping(text)
+        if path.suffix == ".env":
+            values: dict[str, object] = {
+                each.name: each.value for each in env_file.parse(text, path, {})
+            }
+        else:
+            values = astro.mapping(text)
+        if not values:
+            why = "dagprof finds no names with values in the file"
+            usages.leave(found.repository.shown(path), "", why)
+            continue
         usages.take(listed(list(values), kind.capitalize()), found.repository.shown(path))
         if kind == "variables":
             answers.variables.update({name: astro.text(value) for name, value in values.items()})

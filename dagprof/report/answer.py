@@ -9,6 +9,7 @@ from typing import NamedTuple
 from dagprof.analyse.causes import as_sentence, causes
 from dagprof.analyse.fleet import Plan
 from dagprof.analyse.others import Others
+from dagprof.analyse.others.lookups import lookups
 from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report import changes, figures, others
@@ -82,17 +83,20 @@ def _changes(run: Run, plan: Plan, found: Others) -> Iterator[Sentence]:
         told.append((step.adds_ms, text))
     row = next((row for row in others.rows(run, found) if row.ms > 0), None)
     if row is not None and row.ms >= _WORTH_SHARE * plan.before_ms:
-        saves = _saves(run, row.ms, row.files, row.evidence)
+        more_ms = lookups(run).cost_ms if row.is_lookup else 0.0
+        saves = _saves(run, row.ms, row.files, row.evidence, more_ms)
         told.append((row.ms, f"{row.where}, {saves}. {safe_text(row.short or row.what, 400)}"))
     told.sort(key=lambda pair: -pair[0])
     for number, (_, text) in enumerate(told):
         yield Sentence(f"{'Next best' if number else 'Best'} change: {text}")
 
 
-def _saves(run: Run, ms: float, files: int, evidence: str) -> str:
+def _saves(run: Run, ms: float, files: int, evidence: str, more_ms: float = 0.0) -> str:
+    """``more_ms`` is what the parse loop takes in addition to the parse times."""
     # Savings exclude the wait for a CPU, which the headline of a busy machine contains.
     is_clear = bool(run.total_own_ms) and not run.was_busy
-    share = f" ({ms / run.total_own_ms:.0%} of the parse loop)" if is_clear else ""
+    loop = "the parse loop with its lookups" if more_ms else "the parse loop"
+    share = f" ({ms / (run.total_own_ms + more_ms):.0%} of {loop})" if is_clear else ""
     return f"saves {duration(ms)}{share} in {count(files, 'file')} ({evidence})"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dagprof.analyse.others import LookupChange, Others
-from dagprof.analyse.others.lookups import LookupLine, lookups
+from dagprof.analyse.others.lookups import LookupLine, Lookups, lookups
 from dagprof.analyse.others.loops import GUARD, LoopCost
 from dagprof.analyse.others.preloading import Preload
 from dagprof.errors import UsageError
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     """One change: the saving, when it is saved, the number of files, the evidence, the place and
     the instruction. ``lines`` are lines of code to copy. ``short`` is a shorter instruction, if
     there is one. ``ms`` is the saving in one parse loop; 0.0 for a change that saves time
-    elsewhere.
+    elsewhere. ``is_lookup``: parse times exclude what the change saves.
     """
 
     ms: float
@@ -37,6 +37,7 @@ class Row(NamedTuple):
     what: str
     lines: str = ""
     short: str = ""
+    is_lookup: bool = False
 
 
 def rows(run: Run, found: Others) -> list[Row]:
@@ -73,6 +74,7 @@ def _lookup(run: Run, change: LookupChange) -> Row:
         evidence="priced" if change.trial is None else "tested",
         where=safe_text(str(line.place), 200),
         what=f"{_what_it_asks(line)} {_instead(change)}",
+        is_lookup=True,
     )
 
 
@@ -147,7 +149,7 @@ def about_lookups(run: Run) -> str:
     total = run.total_parse_ms
     return (
         f"{text} Parsing takes {duration(total)} in each loop, and lookups add"
-        f" {duration(found.cost_ms)} ({_price(run.lookup_prices)})."
+        f" {duration(found.cost_ms)} ({_price(run.lookup_prices, found)})."
     )
 
 
@@ -164,13 +166,16 @@ def _charged(run: Run, per_day: int) -> str:
     return f" ({cost_text} at {price_text} for 10,000 lookups)"
 
 
-def _price(prices: LookupPrices) -> str:
-    first_ms = max(prices.variable.first_ms, prices.connection.first_ms)
-    each = (
-        f"{duration(prices.variable.next_ms)} for a Variable,"
-        f" {duration(prices.connection.next_ms)} for a Connection"
+def _price(prices: LookupPrices, found: Lookups) -> str:
+    """The prices of the kinds of look-ups that the files make."""
+    used = {line.kind for line in found.lines}
+    kinds = {"variable": prices.variable, "connection": prices.connection}
+    of = {kind: price for kind, price in kinds.items() if kind in used}
+    each = ", ".join(
+        f"{duration(price.next_ms)} for a {kind.capitalize()}" for kind, price in of.items()
     )
-    if first_ms > max(prices.variable.next_ms, prices.connection.next_ms):
+    first_ms = max(price.first_ms for price in of.values())
+    if first_ms > max(price.next_ms for price in of.values()):
         each += f", {duration(first_ms)} for the first lookup of a parse"
     if prices.source is PriceSource.MEASURED:
         return f"{each}; measured with Airflow's own SQLite database"

@@ -118,9 +118,8 @@ def test_the_advice_follows_from_the_trial(trial: LookupTrial | None, says: str)
     assert (
         texts.about_lookups(found)
         == "1 file looks up Variables or Connections: 1 lookup per parse loop, about 2,880 per day."
-        " Parsing takes 50 ms in each loop, and lookups add 20 ms (10 ms for a Variable, 8.0 ms for"
-        " a Connection, 20 ms for the first lookup of a parse; measured with Airflow's own SQLite"
-        " database)."
+        " Parsing takes 50 ms in each loop, and lookups add 20 ms (10 ms for a Variable, 20 ms"
+        " for the first lookup of a parse; measured with Airflow's own SQLite database)."
     )
 
 

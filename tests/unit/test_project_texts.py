@@ -12,6 +12,7 @@ import pytest
 from support import write
 
 from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
 from dagprof.link import target
 from dagprof.link.masking import Masking
 from dagprof.link.target import Target
@@ -178,3 +179,32 @@ def test_an_archive_that_is_none_is_left_out(tmp_path: Path) -> None:
     assert row.off == (
         "dagprof cannot unpack the archive (File is not a zip file); pass a folder to --plugins"
     )
+
+
+def test_a_local_backend_may_have_an_env_file(tmp_path: Path) -> None:
+    backend = "airflow.secrets.local_filesystem.LocalFilesystemBackend"
+    options = '{"variables_file_path": "/opt/airflow/config/vars.env"}'
+    lines = f"AIRFLOW__SECRETS__BACKEND={backend}\nAIRFLOW__SECRETS__BACKEND_KWARGS='{options}'\n"
+    files = {
+        ".env": lines,
+        "Dockerfile": "FROM apache/airflow\nCOPY config /opt/airflow/config\n",
+        "config/vars.env": "one=1\ntwo=a b\n",
+    }
+    assert project(tmp_path, **files).variables == {"one": "1", "two": "a b"}
+    (tmp_path / "config/vars.env").write_text("nothing here\n")
+    found = project(tmp_path)
+    assert found.variables == {}
+    (row,) = [row for row in found.used if "vars.env" in row.what]
+    assert row.is_left_out
+    assert row.off == "dagprof finds no names with values in the file"
+
+
+def test_a_missing_folder_is_told_with_one_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dev/dags").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=r"contains the DAG files, such as 'dev/dags'\."):
+        target.existing(("dags/",))
+    with pytest.raises(UsageError, match=r"contains the DAG files\."):
+        target.existing(("gone[",))
