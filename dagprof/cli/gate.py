@@ -46,7 +46,8 @@ _FORMATS = ", ".join(VERDICTS)
     metavar="PATH",
     help=(
         "Measure the base version with the Python interpreter at PATH and the Airflow installed"
-        " there. With this option, the gate measures all files, up to the limit of --sample."
+        " there. The change then affects all files, and the gate measures as many of them as"
+        " --sample allows."
     ),
 )
 @click.option(

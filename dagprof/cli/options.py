@@ -38,8 +38,8 @@ _PARSING = (
         "--isolation",
         type=click.Choice(["layers", "strict", "spawn"]),
         help=(
-            "layers (default): in folders of at least ten files, import packages that many DAG"
-            " files load only once, and add their time to each file. strict: import them again in"
+            "layers (default): in folders of at least ten files, import each package that many DAG"
+            " files need only once, and add its time to each file. strict: import it again in"
             " each parse, which takes much longer. spawn: run each parse in a new interpreter."
         ),
     ),

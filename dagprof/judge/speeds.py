@@ -34,6 +34,7 @@ _FEWEST_FILES, _TELLING_MS = 8, 10.0
 
 # Also the name of strict isolation in dagprof 0.1.
 _FORKS = {Isolation.LAYERS.value, Isolation.STRICT.value, "fork"}
+_WHAT = "(a fixed DAG file that shows how fast the machine is)"
 _TOO_DIFFERENT = "The machine speeds are too different to compare."
 _AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline`"
 
@@ -167,11 +168,11 @@ def _no_reference(baseline: Run, run: Run) -> str:
     if a reference parse compares both speeds.
     """
     if baseline.reference is None and run.reference is None:
-        return "Neither run timed the reference parse"
+        return f"Neither run timed the reference parse {_WHAT}"
     if baseline.reference is None:
-        return "The baseline has no reference parse"
+        return f"The baseline has no reference parse {_WHAT}"
     if run.reference is None:
-        return "This run did not time the reference parse"
+        return f"This run did not time the reference parse {_WHAT}"
     if baseline.reference.version != run.reference.version:
         return "The baseline used another version of the reference parse"
     for what, before, now in _versions(baseline, run):
@@ -186,7 +187,7 @@ def _assumed(lacking: str, error: float) -> str:
     uneven = " The changes of the files differ widely." if error > 2 * ASSUMED_ERROR else ""
     return (
         f"{lacking}. dagprof assumes that the machine had the same speed in both runs.{uneven}"
-        f" Changes of the parse time below {SIGMAS * error:.0%} are inconclusive. {_BETTER}"
+        f" Parse time changes below {SIGMAS * error:.0%} are inconclusive. {_BETTER}"
     )
 
 

@@ -14,6 +14,7 @@ _SHOWN = 3
 _WORDS = {
     "discover": "list the DAG files",
     "describe": "find out where modules come from",
+    "pre_import": "import the modules that the DAG files name",
     "prices": "run its DAG processor",
 }
 _HELPER = "If the file is a helper module, give a DAG file that imports the helper module."

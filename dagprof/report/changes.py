@@ -229,8 +229,8 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
         text = f"{text} and reduce the total to {duration(plan.after_ms)}"
     if not plan.untried:
         return text
-    are = "is" if plan.untried == 1 else "are"
-    return f"{text}. {count(plan.untried, 'more line')} {are} untested ({_to_test_more(run)})"
+    untested = f"{count(plan.untried, 'more line')} that might save time ({_to_test_more(run)})"
+    return f"{text}. dagprof did not test {untested}"
 
 
 def _to_test_more(run: Run) -> str:

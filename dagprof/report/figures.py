@@ -292,9 +292,10 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
         named = _few(
             [f"{file.path} (lacks {file.detail})" if file.detail else file.path for file in files]
         )
+        one = "the file" if len(files) == 1 else "one of these files"
         return (
-            f"Airflow's safe mode skips {number}: {named}. If one of these files defines DAGs, add"
-            " the missing words to the file in a comment."
+            f"Airflow's safe mode skips {number}: {named}. If {one} defines DAGs, add the missing"
+            " words to the file in a comment."
         )
     named = _few([file.path for file in files])
     return safe_text(f"Airflow skips {number}: {named}. Reason: {files[0].why}.", 600)

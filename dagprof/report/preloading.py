@@ -47,8 +47,8 @@ def beside_the_plan(found: Preload) -> str:
     if found.saving_ms - found.after_plan_ms < _SMALLEST_MS:
         return ""
     return (
-        "If you make all changes in the plan first, preloading would save"
-        f" {duration(found.after_plan_ms)}. If you preload first, the plan would save"
+        "If you make all changes in the plan first, preloading would then save"
+        f" {duration(found.after_plan_ms)}. If you preload first, the plan would then save"
         f" {duration(found.plan_after_ms)}."
     )
 

@@ -52,10 +52,11 @@ def _differences(first: Run, run: Run) -> Iterator[str]:
         ("commits", *(run.environment.git and run.environment.git.commit for run in (first, run))),
         *_differing("versions of", *(each.environment.distributions for each in (first, run))),
         *_differing(
-            "settings of Airflow:", *(each.environment.airflow_config for each in (first, run))
+            "values of Airflow's setting",
+            *(each.environment.airflow_config for each in (first, run)),
         ),
         *(
-            (f"settings of {name}", first.settings.get(name), run.settings.get(name))
+            (f"values of the setting `{name}`", first.settings.get(name), run.settings.get(name))
             for name in sorted(first.settings.keys() | run.settings.keys())
             if name not in _OWN
         ),

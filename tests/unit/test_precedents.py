@@ -114,12 +114,14 @@ def test_what_others_do_through_the_same_line_is_a_note(
     assert alone.notes == ()
     found = told([], [new], others)
     assert found.findings == ()
-    assert found.notes == (f"new.py {text}. {FRAMES}:3 already does the same in 2 other DAG files",)
+    assert found.notes == (
+        f"new.py {text}. {FRAMES}:3 already has this effect in 2 other DAG files",
+    )
     # A changed file that begins to use the helper is no other; nor is a file that was measured on
     # both sides.
     changed = told([parsed("new.py", loads())], [new], others[:1])
     assert changed.findings == ()
-    assert changed.notes[-1].endswith(f". {FRAMES}:3 already does the same in b.py")
+    assert changed.notes[-1].endswith(f". {FRAMES}:3 already has this effect in b.py")
     assert told([others[0]], [new, others[0]]).notes == changed.notes[-1:]
 
 
@@ -158,7 +160,7 @@ def test_lines_of_a_changed_helper_may_have_moved() -> None:
 def test_files_that_were_left_out_are_not_counted() -> None:
     new, other = (parsed(path, effects=(effect("process", "ls"),)) for path in ("new.py", "b.py"))
     (note,) = told([], [new], [other], more_others=True).notes
-    assert note.endswith(f". {FRAMES}:3 already does the same in at least 1 other DAG file")
+    assert note.endswith(f". {FRAMES}:3 already has this effect in at least 1 other DAG file")
 
 
 def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
@@ -170,7 +172,7 @@ def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
     found = told([], [new], [other])
     assert found.findings == ()
     assert (
-        f"new.py is new and loads pandas. {FRAMES}:1 already does the same in b.py" in found.notes
+        f"new.py is new and loads pandas. {FRAMES}:1 already has this effect in b.py" in found.notes
     )
     assert any(
         "ms on imports at common/frames.py:1. b.py already loads the same modules through that line"

@@ -245,7 +245,9 @@ def test_more_depth_is_advised_where_it_helps() -> None:
         assert changes.no_plan(traced, untried).endswith(
             f"whose removal might save time. {more[0].upper()}{more[1:]}."
         )
-        assert changes.summary(traced, untried, 3).endswith(f"2 more lines are untested ({more})")
+        assert changes.summary(traced, untried, 3).endswith(
+            f"dagprof did not test 2 more lines that might save time ({more})"
+        )
 
 
 def test_the_page_tells_effects_experiments_and_what_is_unstable() -> None:
@@ -456,7 +458,7 @@ def test_the_summary() -> None:
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
     assert (
-        "Airflow's safe mode skips 1 file: h.py. If one of these files defines DAGs, add the missing words to the file in a comment."
+        "Airflow's safe mode skips 1 file: h.py. If the file defines DAGs, add the missing words to the file in a comment."
         in " ".join(text.split())
     )
     assert "Written: reports/run.json" in text

@@ -218,13 +218,16 @@ def test_a_missing_shard_is_named_and_can_be_accepted() -> None:
         ),
         (
             {"environment": environment(airflow_config={"dagbag_import_timeout": "1"})},
-            "the settings of Airflow: dagbag_import_timeout differ (30.0 and 1)",
+            "the values of Airflow's setting dagbag_import_timeout differ (30.0 and 1)",
         ),
         (
             {"environment": environment(distributions={"pandas": "3"})},
             "the versions of pandas differ (2.2.3 and 3)",
         ),
-        ({"settings": {"temperature": "warm"}}, "the settings of isolation differ (fork and None)"),
+        (
+            {"settings": {"temperature": "warm"}},
+            "the values of the setting `isolation` differ (fork and None)",
+        ),
         (
             {"environment": environment(machine="m2"), "reference": None},
             "the runs are from different machines whose speeds cannot be compared",
