@@ -131,8 +131,8 @@ def render(run: Run, console: Console) -> None:
     if len(rows) > SHOWN:
         console.print(
             Text(
-                f"and {count(len(rows) - SHOWN, 'more action')}. To see all actions of one file, run"
-                " `dagprof explain FILE`.",
+                f"and {count(len(rows) - SHOWN, 'more action')}. To see all actions of one file,"
+                " run `dagprof explain FILE`.",
                 style="dim",
             )
         )
