@@ -54,6 +54,26 @@ CASES = {
         "variable",
         "tables",
     ),
+    "named_beside": Case(
+        """
+        region = Variable.get("region")
+        size = Variable.get("size")  # asks
+        if "/" not in size:
+            raise ValueError("bad size for %s" % region)
+        """,
+        "variable",
+        "size",
+    ),
+    "named_before": Case(
+        """
+        size = Variable.get("size_of_all")  # asks
+        region = Variable.get("region_of_all")
+        if "/" not in size:
+            raise ValueError("bad size for %s" % region)
+        """,
+        "variable",
+        "size_of_all",
+    ),
     "split": Case('region = Variable.get("regions").split(",")[1]  # asks', "variable", "regions"),
     "items": Case(
         """

@@ -141,6 +141,8 @@ class _Examination:
         self._parses = 0
         self._base = self._again = Stop("", "", ())
         self._deadline = time.monotonic() + most_s
+        # How the last parse with another answer for each name stopped.
+        self._stops: dict[Unanswered, Stop | None] = {}
 
     def run(self, failed: Reply) -> tuple[Unanswered, ...]:
         plain = self._parse(Guess("", {}), ())
@@ -182,8 +184,12 @@ class _Examination:
         Most failures show with an answer of the stub's own form, for each name alone. Other forms
         go to all names together first. If a form ends the parse before the failure, each name gets
         it alone.
+
+        If several names are possible, an answer that only appears in the message is the result
+        only if no other form shows a cause: the message may name what is not at fault.
         """
         keys: list[str] = []
+        named: tuple[Unanswered, ...] = ()
         _learn(keys, self._base)
         for first in self._guesses(self._base, keys):
             guess: Guess | None = first
@@ -196,10 +202,12 @@ class _Examination:
                 if (guess.is_alike or (is_early and len(names) > 1)) and (
                     found := self._alone(guess, names)
                 ):
-                    return found
+                    if not (guess.is_alike and len(names) > 1 and self._only_names(guess, found)):
+                        return found
+                    named = found
                 has_learned = guess.document is not None and stop is not None and _learn(keys, stop)
                 guess = _document(keys) if has_learned else None
-        return ()
+        return named
 
     def _alone(self, guess: Guess, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
         """The names for which this answer alone matters."""
@@ -208,7 +216,14 @@ class _Examination:
         return tuple(name for name in names if self._may_go_on() and self._shows(guess, name))
 
     def _shows(self, guess: Guess, name: Unanswered) -> bool:
-        return _matters(self._base, self._again, self._parse(guess, [name]), guess)
+        reply = self._parse(guess, [name])
+        self._stops[name] = Stop.of(reply)
+        return _matters(self._base, self._again, reply, guess)
+
+    def _only_names(self, guess: Guess, found: Sequence[Unanswered]) -> bool:
+        """Whether these answers change nothing but their own text in the message."""
+        stops = [self._stops[name] for name in found]
+        return all(stop is not None and _is_inserted(self._base, stop, guess) for stop in stops)
 
     @staticmethod
     def _guesses(base: Stop, keys: Sequence[str]) -> Iterator[Guess]:
@@ -282,6 +297,15 @@ def _matters(base: Stop, again: Stop, reply: Reply, guess: Guess) -> bool:
         return False
     return stop.type != base.type or (
         base.message == again.message and stop.message != base.message
+    )
+
+
+def _is_inserted(base: Stop, stop: Stop, guess: Guess) -> bool:
+    """Whether the failure is the same, except that its message contains this answer."""
+    parts = [stop.message.partition(text) for text in (guess.host, guess.text)]
+    return (base.type, base.lines) == (stop.type, stop.lines) and any(
+        text and base.message.startswith(before) and base.message.endswith(after)
+        for before, text, after in parts
     )
 
 
