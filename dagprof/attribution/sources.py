@@ -217,10 +217,8 @@ def noticing(
     """The DAG files among ``entries`` whose text, or the text of a helper, can notice or change how
     packages are loaded. The arguments are as in ``installed_imports``.
     """
-    paths = {name: path for path, names in modules.items() for name in names if path in sources}
     seeds = {path for path, text in sources.items() if _NOTICING.search(text)}
-    reached = Reach(sources, modules).importing(seeds & {*paths.values()})
-    return (seeds | reached) & {*entries}
+    return Reach(sources, modules).importing(seeds) & {*entries}
 
 
 def shared_imports(imports: Mapping[str, Collection[str]], least: int) -> list[str]:

@@ -239,11 +239,11 @@ def unloaded(before: Mapping[str, FileResult], after: Mapping[str, FileResult]) 
     if not failing:
         return ()
     many = len(failing) > 1
-    such = f", such as {min(failing)}," if many else f" ({failing[0]})"
+    first = min(failing)
+    such = f", such as {first}," if many else f" ({first})"
     verb, its = ("fail", "their") if many else ("fails", "its")
-    first = after[min(failing)].status.value
     text = (
-        f"{count(len(failing), 'file')}{such} {verb} in both versions (status: {first}), so dagprof"
-        f" compared only {its} code before the failure."
+        f"{count(len(failing), 'file')}{such} {verb} in both versions (status:"
+        f" {after[first].status.value}), so dagprof compared only {its} code before the failure."
     )
     return (text,)

@@ -85,13 +85,15 @@ class _Reading:
     def _take(self, variables: list[Variable] | tuple[Variable, ...]) -> None:
         self.variables.update({each.name: each for each in variables})
 
+    def _leave(self, path: Path, error: Unreadable) -> None:
+        """Record a file that cannot be used."""
+        self.used.append(Used(what=self._repository.shown(path), off=str(error), is_left_out=True))
+
     def _text(self, path: Path) -> str | None:
         try:
             return self._repository.text(path)
         except Unreadable as error:
-            self.used.append(
-                Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
-            )
+            self._leave(path, error)
             return None
 
     def _each(self, path: Path, parse: Callable[[str, Path], list[Variable]]) -> None:
@@ -101,9 +103,7 @@ class _Reading:
         try:
             self._take(parse(text, path))
         except Unreadable as error:
-            self.used.append(
-                Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
-            )
+            self._leave(path, error)
 
     def _env_file(self, text: str, file: Path) -> list[Variable]:
         return env_file.parse(text, file, self._environment)
@@ -114,9 +114,7 @@ class _Reading:
         try:
             return [] if text is None else self._env_file(text, path)
         except Unreadable as error:
-            self.used.append(
-                Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
-            )
+            self._leave(path, error)
             return []
 
     def _service(self, root: Path, dotenv: Mapping[str, str]) -> list[compose.Service]:
@@ -130,9 +128,7 @@ class _Reading:
                     else compose.read(text, path, {**dotenv, **self._environment})
                 )
             except Unreadable as error:
-                self.used.append(
-                    Used(what=self._repository.shown(path), off=str(error), is_left_out=True)
-                )
+                self._leave(path, error)
                 continue
             if service is not None:
                 self.has_container = True
@@ -149,9 +145,7 @@ class _Reading:
                 text or "", build.file, build.context, build.arguments, build.target
             )
         except Unreadable as error:
-            self.used.append(
-                Used(what=self._repository.shown(build.file), off=str(error), is_left_out=True)
-            )
+            self._leave(build.file, error)
             return
         if text is not None:
             self.image = image

@@ -9,11 +9,21 @@ from dagprof.model import Used
 
 # Linux allows 128 KiB for one variable, and some megabytes for all.
 _LONGEST = 100_000
+# Values that contain each other can turn a few lines into gigabytes.
+_MOST_CHARACTERS = 5_000_000
 OFF = "use --no-project to ignore project files"
 
 
 class Unreadable(Exception):
     """A file of the repository that cannot be used. The text says why, without a full stop."""
+
+
+def check_total(characters: int) -> None:
+    """
+    :raises Unreadable: the values of one file have more than ``_MOST_CHARACTERS`` in total.
+    """
+    if characters > _MOST_CHARACTERS:
+        raise Unreadable("the values of its variables are too long in total")
 
 
 class Variable(NamedTuple):

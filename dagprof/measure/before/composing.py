@@ -90,10 +90,9 @@ class Composing:
         dagprof calls ``begins`` before each step.
         """
         budget = budget.rest
-        found: set[Path] = set()
         with self._layered.keeping_workers(budget):
-            is_shown = self._in_turns(files, budget, keep, begins, found)
-        if not is_shown:
+            found = self._in_turns(files, budget, keep, begins)
+        if found is None:
             self.composed.clear()
             return list(files.values())
         return [path for path in files.values() if path not in found]
@@ -104,11 +103,11 @@ class Composing:
         budget: Budget,
         keep: Keep,
         begins: Callable[[str], object],
-        found: set[Path],
-    ) -> bool:
-        """Measure a part of the sample and a part of the files in turns, and add the composed files
-        to ``found``. Return False if no composed result can be trusted.
+    ) -> set[Path] | None:
+        """Measure a part of the sample and a part of the files in turns. Return the composed files;
+        None if no composed result can be trusted.
         """
+        found: set[Path] = set()
         files = {name: path for name, path in files.items() if path in self._survey.reach}
         sample = to_check(self._survey, files)
         load_ns = loading_ns(self._survey)
@@ -121,7 +120,7 @@ class Composing:
             reason = self._why_not()
             if reason:
                 self.doubts.append(not_shared(reason))
-                return False
+                return None
             begins("parsing the files with shared packages")
             names = ordered[turn * size : (turn + 1) * size]
             part = budget.until(_COMPOSED_UNTIL * (turn + 1) / _TURNS)
@@ -132,7 +131,7 @@ class Composing:
                     keep(path, measured)
                     if measured.result.composed_ms:
                         self.composed.add(path)
-        return True
+        return found
 
     def _layered_too(
         self, files: Mapping[str, Path], budget: Budget, scale: float

@@ -9,19 +9,18 @@ import os
 import posixpath
 import re
 import shlex
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 from dagprof.project.files.expand import expand, literal
-from dagprof.project.values import Mount, Unreadable, Variable
+from dagprof.project.values import Mount, Unreadable, Variable, check_total
 
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)
 # A word of its own. ``<<<`` and ``1 << n`` begin no here-document.
 _HEREDOC = re.compile(r"(?:^|\s)\d*<<-?([\"']?)([A-Za-z_]\w*)\1(?=\s|$)")
-# The most characters in the values of all variables of a stage.
-_MOST_CHARACTERS = 5_000_000
 # The most variables and copies that stages may inherit from their base stages, in total.
 _MOST_INHERITED = 20_000
 # AIRFLOW_HOME of known images, by a part of the image name.
@@ -108,6 +107,7 @@ def read(text: str, file: Path, context: Path, given: Mapping[str, str], target:
     """
     stages: dict[str, _Stage] = {}
     common: dict[str, str] = {}
+    known = ChainMap(dict(given), common)
     stage: _Stage | None = None
     inherited = 0
     for each in instructions(text):
@@ -120,7 +120,7 @@ def read(text: str, file: Path, context: Path, given: Mapping[str, str], target:
             if inherited > _MOST_INHERITED:
                 raise Unreadable("the build stages copy too many variables from each other")
         elif each.name == "ARG" and stage is None:
-            common.update(_arguments(each, given, {}, {**common, **given}))
+            common.update(_arguments(each, given, {}, known))
         elif stage is not None:
             stage.take(each, common, given)
     return (
@@ -177,8 +177,7 @@ class _Stage:
                 for name, value in _pairs(each.arguments)
             }
             self._size += sum(map(len, found.values()))
-            if self._size > _MOST_CHARACTERS:
-                raise Unreadable("the values of its variables are too long in total")
+            check_total(self._size)
             places = each.places()
             for name, value in found.items():
                 self.variables[name] = Variable(

@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dagprof.project.files.expand import expand
-from dagprof.project.values import Unreadable, Variable
-
-# The most characters in the values of all variables.
-_MOST_CHARACTERS = 5_000_000
+from dagprof.project.values import Variable, check_total
 
 
 def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
@@ -40,8 +37,7 @@ def parse(text: str, file: Path, known: Mapping[str, str]) -> list[Variable]:
         before = len(binding.original.string) - len(binding.original.string.lstrip())
         line = binding.original.line + binding.original.string[:before].count("\n")
         size += len(value)
-        if size > _MOST_CHARACTERS:
-            raise Unreadable("the values of its variables are too long in total")
+        check_total(size)
         found.append(Variable(binding.key, value, file, line))
         values.setdefault(binding.key, value)
     return found
