@@ -21,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         metavar="PATH",
         help=(
-            "Add a test for each DAG file below PATH; can be given several times. The test parses"
-            " the DAG file."
+            "Add a test for each DAG file below PATH. The test parses the DAG file. Repeat this"
+            " option for several paths."
         ),
     )
     group.addoption(

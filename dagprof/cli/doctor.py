@@ -20,7 +20,7 @@ from dagprof.cli.options import project_options
 @project_options
 def command(path: str | None, **options: object) -> int:
     """Check that a scan can run on this machine. Show which interpreter, Airflow, AIRFLOW_HOME and
-    configuration a scan would use, and the source of each value. Report each problem and the fix.
+    configuration a scan would use, and the source of each value. Report each problem with its fix.
     Exit with code 3 if a scan cannot run.
 
     PATH is the DAG folder [default: the configured bundle-root, else the folder `dags`, else the

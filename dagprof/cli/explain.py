@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--run",
     "stored",
     metavar="RUN",
-    help="Read the results from RUN, a run.json file, and do not measure FILE again.",
+    help="Read the results of FILE from RUN, a run.json file, instead of measuring FILE.",
 )
 @click.option(
     "--speedscope",

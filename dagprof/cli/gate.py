@@ -32,8 +32,8 @@ _FORMATS = ", ".join(VERDICTS)
     "--against",
     metavar="REVISION",
     help=(
-        "Compare the working tree with the base version: the merge base of HEAD and REVISION (a"
-        " branch, tag or commit). dagprof parses both versions alternately."
+        "Compare the working tree with the base version, which is the merge base of HEAD and"
+        " REVISION. REVISION is a branch, tag or commit. dagprof parses both versions alternately."
     ),
 )
 @click.option(
@@ -45,9 +45,9 @@ _FORMATS = ", ".join(VERDICTS)
     "--against-python",
     metavar="PATH",
     help=(
-        "Measure the base version with the Python interpreter at PATH and the Airflow installed"
-        " there. The change then affects all files, and the gate measures as many of them as"
-        " --sample allows."
+        "Measure the base version of --against with the Python interpreter at PATH and the Airflow"
+        " installed there. A change of the interpreter can affect every DAG file, so the gate"
+        " measures a sample of the files (see --sample)."
     ),
 )
 @click.option(
@@ -70,23 +70,24 @@ _FORMATS = ", ".join(VERDICTS)
     "--forbid",
     multiple=True,
     metavar="PACKAGE",
-    help="Fail files that load PACKAGE while parsing; can be given several times.",
+    help="Fail files whose parse loads PACKAGE. Repeat this option to forbid several packages.",
 )
 @click.option(
     "--allow",
     multiple=True,
     metavar="PACKAGE",
     help=(
-        "Allow DAG code to import PACKAGE while parsing; can be given several times. With"
-        " --allow, the gate fails files that import a package that is not allowed."
+        "Allow DAG code to import PACKAGE during the parse. With --allow, the gate fails files that"
+        " import a package that is not allowed. Airflow and the standard library are always"
+        " allowed. Repeat this option to allow several packages."
     ),
 )
 @click.option(
     "--time-budget",
     metavar="DURATION",
     help=(
-        "With --against, stop measuring after DURATION [default: 120s]. Files without a clear"
-        " result are inconclusive."
+        "With --against, stop measuring after DURATION [default: 120s]. The gate reports files"
+        " without a clear result as inconclusive."
     ),
 )
 @click.option(
@@ -94,8 +95,9 @@ _FORMATS = ", ".join(VERDICTS)
     type=int,
     metavar="N",
     help=(
-        "If a changed helper or environment affects many DAG files, measure a sample of N files"
-        " [default: 40]. The gate always measures changed DAG files."
+        "If a change to a helper module or to the environment affects many DAG files, measure a"
+        " sample of N files [default: 40]. The gate always measures the DAG files that changed"
+        " themselves."
     ),
 )
 @click.option(
@@ -110,24 +112,30 @@ _FORMATS = ", ".join(VERDICTS)
     multiple=True,
     metavar="RULE",
     help=(
-        f"Exit with code 1 if RULE reports a finding; can be given several times. Rules: {_RULES}."
+        "Exit with code 1 if RULE reports a finding. Repeat this option for several rules. Rules:"
+        f" {_RULES}."
     ),
 )
 @click.option(
     "--warn-on",
     multiple=True,
     metavar="RULE",
-    help="Report findings of RULE as warnings; can be given several times.",
+    help="Report findings of RULE as warnings. Repeat this option for several rules.",
 )
-@click.option("--ignore", multiple=True, metavar="RULE", help="Turn off RULE; use once per rule.")
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    help="Turn off RULE. Repeat this option to turn off several rules.",
+)
 @click.option(
     "--format",
     "formats",
     multiple=True,
     metavar="NAME[=FILE]",
     help=(
-        "Also write a report in the format NAME to FILE [default: standard output]; may be"
-        f" repeated. Formats: {_FORMATS}."
+        "Also write a report in the format NAME to FILE. Without =FILE, the report goes to standard"
+        f" output. Repeat this option to write several reports. Formats: {_FORMATS}."
     ),
 )
 @click.option(
@@ -240,7 +248,7 @@ def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
         if places.count(target and target.absolute()) > 1:
             where = "Standard output" if target is None else repr(str(target))
             raise UsageError(
-                f"{where} accepts only one format. Write {format_name} to another file."
+                f"{where} can hold only one report. Write the {format_name} report to another file."
             )
         if target is not None and (target.suffix == ".py" or os.path.isdir(target)):
             what = "is a folder" if os.path.isdir(target) else "has the name of a Python file"

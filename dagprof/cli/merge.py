@@ -21,11 +21,11 @@ from dagprof.usecases.scan import RUN, Scanned
 @click.option("--partial", is_flag=True, help="Merge the given runs even if shards are missing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(runs: tuple[str, ...], partial: bool, quiet: bool, **options: object) -> int:
-    """Merge the run files of all shards of a scan (see `dagprof scan --shard`) into one run, and
-    write its run.json and report.html.
+    """Merge the run files of all shards of a scan into one run. Write the run.json and report.html
+    of the merged run. To measure one shard, use `dagprof scan --shard`.
 
-    The reference parses of the shards show how fast each machine was. dagprof scales all times to
-    the machine of the first RUN.
+    Each shard also times a reference parse, which shows how fast the machine of the shard was.
+    dagprof scales all times to the machine of the first RUN.
     """
     from dagprof.report.text import terminal
     from dagprof.store import runs as stored

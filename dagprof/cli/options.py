@@ -30,17 +30,20 @@ _PARSING = (
         "--temperature",
         type=click.Choice(["processor", "warm", "cold"]),
         help=(
-            "Modules to import before each parse. processor (default): the modules of the DAG"
-            " processor. warm: Airflow and the modules that run tasks. cold: no modules."
+            "Which modules are already imported when a parse begins. processor (default): the"
+            " modules that Airflow's DAG processor imports. warm: Airflow and the modules that run"
+            " tasks. cold: no modules."
         ),
     ),
     click.option(
         "--isolation",
         type=click.Choice(["layers", "strict", "spawn"]),
         help=(
-            "layers (default): in folders of at least ten files, import each package that many DAG"
-            " files need only once, and add its time to each file. strict: import it again in"
-            " each parse, which takes much longer. spawn: run each parse in a new interpreter."
+            "How to separate parses from each other. layers (default): import the packages that"
+            " many DAG files share only once, and add the import time to each of these files."
+            " dagprof shares packages only in folders of at least ten files. strict: import all"
+            " packages again in each parse. A strict scan takes much longer. spawn: run each parse"
+            " in a new Python interpreter."
         ),
     ),
     click.option(
@@ -48,14 +51,16 @@ _PARSING = (
         "-j",
         type=int,
         metavar="N",
-        help="Number of parallel parses [default: half the cores, at least 2].",
+        help="Number of parallel parses [default: half the CPU cores, at least 2].",
     ),
     click.option(
         "--time-limit",
         "time_limit_s",
         type=float,
         metavar="SECONDS",
-        help="Time limit for one parse [default: Airflow's dag_file_processor_timeout].",
+        help=(
+            "Time limit for one parse, in seconds [default: Airflow's dag_file_processor_timeout]."
+        ),
     ),
     click.option(
         "--memory-limit",
@@ -63,41 +68,42 @@ _PARSING = (
         type=int,
         metavar="MIB",
         help=(
-            "Memory limit for one parse, including the processes that the parse starts [default:"
-            " none]."
+            "Memory limit in MiB for one parse and the processes that the parse starts [default:"
+            " no limit]."
         ),
     ),
     click.option(
         "--variables",
         metavar="FILE",
         help=(
-            "Read the values of Airflow Variables from FILE. FILE is JSON or YAML, as written by"
-            " `airflow variables export` or --write-variables."
+            "Read the values of Airflow Variables from FILE, a JSON or YAML file. `airflow"
+            " variables export` and --write-variables write such files."
         ),
     ),
     click.option(
         "--connections",
         metavar="FILE",
         help=(
-            "Read Airflow Connections from FILE. FILE is JSON or YAML, as written by `airflow"
-            " connections export` or --write-variables."
+            "Read Airflow Connections from FILE, a JSON or YAML file. `airflow connections export`"
+            " and --write-variables write such files."
         ),
     ),
     click.option(
         "--missing-variables",
         type=click.Choice(["stub", "error"]),
         help=(
-            "stub (default): return a placeholder for Variables and Connections without a value."
-            " error: raise Airflow's error."
+            "What happens when a DAG file looks up a Variable or Connection that has no value."
+            " stub (default): the lookup returns a placeholder. error: the lookup raises Airflow's"
+            " error."
         ),
     ),
     click.option(
         "--safe-mode/--no-safe-mode",
         default=None,
         help=(
-            "Turn Airflow's safe mode on or off [default: Airflow's configuration]. Safe mode"
-            " skips files that contain neither 'airflow' and 'dag' nor, since Airflow 3,"
-            " 'airflow' and 'asset'."
+            "Turn Airflow's safe mode on or off [default: as in Airflow's configuration]. In safe"
+            " mode, Airflow parses only files that contain the words 'airflow' and 'dag'. Airflow 3"
+            " also parses files that contain the words 'airflow' and 'asset'."
         ),
     ),
 )
@@ -112,7 +118,7 @@ _PROJECT = (
         multiple=True,
         callback=lambda context, option, value: value or None,
         metavar="DIR",
-        help=("Add DIR to the start of PYTHONPATH; can be given several times."),
+        help="Add DIR to the start of PYTHONPATH. Repeat this option to add several folders.",
     ),
     click.option(
         "--env-file",
@@ -122,7 +128,7 @@ _PROJECT = (
     click.option(
         "--airflow-home",
         metavar="DIR",
-        help="Folder to use as AIRFLOW_HOME [default: from the environment].",
+        help="Folder to use as AIRFLOW_HOME [default: the environment variable AIRFLOW_HOME].",
     ),
     click.option(
         "--project/--no-project",
@@ -139,35 +145,36 @@ _LOOKING = (
         type=int,
         metavar="N",
         help=(
-            "Number of timed parses per file [default: 2 to 5, until the median is stable; 1 if a"
-            " parse takes more than 5 s]."
+            "Time N parses of each file. By default, dagprof times 2 to 5 parses of a file, until"
+            " the median is stable. If a parse takes more than 5 s, dagprof times the file only"
+            " once."
         ),
     ),
     click.option(
         "--depth",
         type=click.Choice(["quick", "traced", "normal", "full"]),
         help=(
-            "How much to measure. quick: only parse times. normal (default): also the time of each"
-            " import and statement, for up to 20 files or for files whose code takes 20 ms or"
-            " more, and tests of the most promising changes. traced: the time of each import and"
-            " statement for every file, without tests of changes. full: both for every file, and"
-            " tests of every promising change."
+            "How much to measure. quick: time only the parses. traced: also time each import and"
+            " each statement of every file. normal (default): also test the most promising"
+            " changes. In a scan of more than 20 files, normal times imports and statements only"
+            " in files whose code takes 20 ms or more. full: time the imports and statements of"
+            " every file, and test every promising change."
         ),
     ),
     click.option(
         "--time-budget",
         metavar="DURATION",
         help=(
-            "Stop measuring after DURATION, such as 60s, and report what was measured until then."
-            " The summary lists what was skipped."
+            "Stop measuring after DURATION, such as 60s, and report the results so far. The"
+            " summary shows how many files dagprof skipped."
         ),
     ),
     click.option(
         "--live-lookups/--no-live-lookups",
         default=None,
         help=(
-            "Ask your own secrets backends once for each Variable and Connection that the files"
-            " look up, to measure how long lookups take [default: off]. dagprof discards the"
+            "Measure how long lookups take in your own secrets backends [default: off]. dagprof"
+            " looks up each Variable and Connection of the DAG files once, and discards the"
             " values."
         ),
     ),
@@ -177,19 +184,20 @@ _LOOKING = (
         callback=lambda context, option, value: value or None,
         metavar="[NAME=]DURATION",
         help=(
-            "Assume that each lookup of a Variable or Connection takes this long, such as 20ms"
-            " [default: measured with Airflow's own database]. To set the time for only one kind"
-            " of lookup, use variable=5ms or connection=8ms. Any other NAME, such as vault=80ms,"
-            " adds the time of a secrets backend that Airflow asks first. The option can be given"
-            " several times."
+            "Assume that each lookup of a Variable or Connection takes DURATION, such as 20ms. By"
+            " default, dagprof measures how long lookups in Airflow's own database take. To set"
+            " the time of only Variable lookups or only Connection lookups, use variable=5ms or"
+            " connection=8ms. Any other NAME, such as vault=80ms, adds the time of a secrets"
+            " backend that Airflow asks before its own database. Repeat this option to set several"
+            " times."
         ),
     ),
     click.option(
         "--lookup-price",
         metavar="PRICE",
         help=(
-            "Price of 10,000 lookups in your secrets backend, such as '0.05 USD'. The summary then"
-            " shows the cost of one day of lookups."
+            "Price of 10,000 lookups in your secrets backend, such as '0.05 USD'. With a price, the"
+            " summary shows the cost of one day of lookups."
         ),
     ),
     click.option(

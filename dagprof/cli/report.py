@@ -35,8 +35,9 @@ _OUTPUT = "reports/report.html"
     default="html",
     show_default=True,
     help=(
-        "html: a web page. markdown: the proposed changes and the comparison, for a wiki or a pull"
-        " request. To print the report, use '-o -'."
+        "Format of the report. html: a web page. markdown: a text with the proposed changes and the"
+        " comparison, for a wiki or a pull request. To print the report to standard output, use"
+        " '-o -'."
     ),
 )
 @source_option

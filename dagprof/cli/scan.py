@@ -37,8 +37,8 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     "--fail-on-regression",
     metavar="SHARE",
     help=(
-        "Exit with code 1 if a file is slower by more than SHARE and by more than"
-        " --regression-floor. If SHARE is below 25%, dagprof uses 25%."
+        "Exit with code 1 if the parse time of a file is longer than in the baseline by more than"
+        " SHARE and by more than --regression-floor. If SHARE is below 25%, dagprof uses 25%."
     ),
 )
 @click.option(
@@ -54,8 +54,9 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     multiple=True,
     metavar="REASON",
     help=(
-        "Also exit with code 1 for REASON; can be given several times. Reasons: import-error (a"
-        " file fails to import), unsure (a file is inconclusive; requires --fail-on-regression)."
+        "Also exit with code 1 for REASON. import-error: a file fails to import. unsure: the"
+        " comparison of a file with the baseline is inconclusive. unsure requires"
+        " --fail-on-regression. Repeat this option to give both reasons."
     ),
 )
 @click.option(
@@ -70,16 +71,16 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     "--shard",
     metavar="K/N",
     help=(
-        "Measure only part K of N of the files, such as 3/8. To join the runs of all parts, use"
-        " `dagprof merge`."
+        "Measure only shard K of N shards of the DAG files, such as 3/8. To merge the runs of all"
+        " shards, use `dagprof merge`."
     ),
 )
 @click.option(
     "--shard-by",
     metavar="FILE",
     help=(
-        "Split the files by their parse times in FILE, a run.json file, so that all shards take"
-        " equally long [default: by the size of the files]."
+        "Split the files so that all shards take equally long, by the parse times in FILE, a"
+        " run.json file. By default, dagprof splits the files by their size."
     ),
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
@@ -182,8 +183,8 @@ def _write(
         if thin := baselines.save(scanned.run, written[-1]):
             click.echo(
                 f"dagprof: In this baseline, {thin} of {len(scanned.run.files)} files have fewer"
-                f" than {FEWEST} parses, too few for a comparison. Save the baseline"
-                f" again{_without_limits(scanned.run)} on a quieter machine.",
+                f" than {FEWEST} timed parses. A comparison needs at least {FEWEST} timed parses."
+                f" Save the baseline again{_without_limits(scanned.run)} on a quieter machine.",
                 err=True,
             )
     return written
