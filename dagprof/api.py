@@ -116,8 +116,8 @@ def run_gate(  # noqa: PLR0913 - one for each setting
 def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFile:
     """Explain one file of a Run: its result, its source code and the savings of possible changes.
 
-    The result contains the source code only if the file is unchanged. ``file`` is the path of the
-    file in the Run, the end of this path, or the path on disk.
+    The result contains the source code only if the file is unchanged since the measurement.
+    ``file`` is the path of the file in the Run, the end of this path, or the path on disk.
 
     :raises dagprof.errors.UsageError: the Run has no such file, or the file has no such line.
     """
@@ -129,8 +129,8 @@ def explain(run: Run, file: str | Path, line: int | None = None) -> ExplainedFil
 def compare(before: Run, after: Run, *, share: str = "25%", floor: str = "50ms") -> Comparison:
     """Compare two Runs file by file.
 
-    Changes below ``share`` of the parse time or below the duration ``floor`` do not count. Values
-    below the defaults have no effect.
+    Changes below ``share`` of the parse time or below the duration ``floor`` do not count. If a
+    value is below its default, dagprof uses the default.
 
     :raises dagprof.errors.UsageError: ``share`` is not a valid share, or ``floor`` not a valid
         duration.

@@ -45,7 +45,10 @@ def parse_latency(text: str) -> tuple[str, float]:
     name, mark, rest = text.rpartition("=")
     name = name.strip()
     if mark and not name:
-        raise UsageError(f"{_shown(text)} lacks a name. Write a name such as vault=80ms.")
+        raise UsageError(
+            f"{_shown(text)} lacks a name before `=`. Write a name and a duration, such as"
+            " vault=80ms."
+        )
     return name, parse_duration_ms(rest)
 
 

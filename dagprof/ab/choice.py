@@ -65,15 +65,17 @@ def choice_text(number: int, sampled: int, *, ran_out: bool) -> str:
     """The note that ``sampled`` files stand for ``number`` others that the change may affect."""
     if not sampled:
         return (
-            f"The change may affect {number} more files, but dagprof ran out of time before it"
-            " could measure any of them. To measure more, raise time-budget."
+            f"The change may affect {number} unchanged DAG files, but the time budget ran out"
+            " before dagprof could measure any of these files. To measure more files, raise"
+            " time-budget."
         )
-    why = (
-        "because time ran out; to measure more, raise time-budget"
+    measured = (
+        f"Before the time budget ran out, dagprof measured {sampled} of these files. To measure"
+        " more files, raise time-budget."
         if ran_out
-        else "the same files in each run"
+        else f"dagprof measured {sampled} of these files, and measures the same files in each run."
     )
     return (
-        f"The change may affect {number + sampled} more files. dagprof measured {sampled} of these"
-        f" files, {why}. The verdict stands for all of them."
+        f"The change may affect {number + sampled} unchanged DAG files. {measured} The verdict also"
+        " applies to the files that dagprof did not measure."
     )

@@ -184,10 +184,14 @@ def _no_reference(baseline: Run, run: Run) -> str:
 
 
 def _assumed(lacking: str, error: float) -> str:
-    uneven = " The changes of the files differ widely." if error > 2 * ASSUMED_ERROR else ""
+    uneven = (
+        " The changes in parse time differ widely from file to file."
+        if error > 2 * ASSUMED_ERROR
+        else ""
+    )
     return (
         f"{lacking}. dagprof assumes that the machine had the same speed in both runs.{uneven}"
-        f" Parse time changes below {SIGMAS * error:.0%} are inconclusive. {_BETTER}"
+        f" Changes in parse time below {SIGMAS * error:.0%} are inconclusive. {_BETTER}"
     )
 
 

@@ -73,15 +73,15 @@ def no_files(paths: Sequence[Path], skipped: Sequence[SkippedFile]) -> str:
         return f"Airflow does not parse {paths[0]}: {skipped[0].why}. {_WAYS[skipped[0].reason]}"
     where = ", ".join(str(path) for path in paths)
     if not skipped:
-        return f"No DAG files in {where}. Give the folder that contains the DAG files."
+        return f"There are no DAG files in {where}. Give the folder that contains the DAG files."
     groups: dict[str, list[str]] = {}
     for file in skipped:
         groups.setdefault(file.why, []).append(file.path)
     reasons = "; ".join(f"{_named(files)}: {why}" for why, files in groups.items())
     return (
-        f"No DAG files in {where}: Airflow skips {count(len(skipped), 'file')} ({reasons}). Give"
-        " the folder that contains the DAG files. To measure files that safe mode skips, use"
-        " --no-safe-mode."
+        f"There are no DAG files in {where}, because Airflow skips"
+        f" {count(len(skipped), 'file')} ({reasons}). Give the folder that contains the DAG files."
+        " To measure files that safe mode skips, use --no-safe-mode."
     )
 
 

@@ -172,8 +172,8 @@ def _about_plugin(plugin: Plugin) -> Check:
             what="Plugin", found=f"{plugin.name}{where} could not be loaded", advice=advice
         )
     found = (
-        f"{plugin.name}{where}: {plugin.wall_ms / 1000:.2f} s, {plugin.rss_kib / 1024:.1f} MiB and"
-        f" {count(plugin.modules, 'module')}, loaded once before parsing"
+        f"{plugin.name}{where} loads once before the first parse, in {plugin.wall_ms / 1000:.2f} s,"
+        f" with {plugin.rss_kib / 1024:.1f} MiB of memory and {count(plugin.modules, 'module')}"
     )
     return Check(what="Plugin", found=found)
 
@@ -215,7 +215,7 @@ def _about_forking(zygote: Zygote, file: Path) -> list[Check]:
         ]
     overhead = statistics.median(timed.reply.total_ms - timed.sample.wall_ms for timed in timings)
     load = _load_average()
-    forking = Check(what="Forking", found=f"works; the overhead is {overhead:.1f} ms per parse")
+    forking = Check(what="Forking", found=f"works, with an overhead of {overhead:.1f} ms per parse")
     return [forking, _noise([timed.sample.wall_ms for timed in timings], load), _load(load)]
 
 
@@ -227,24 +227,24 @@ def _noise(walls: list[float], load: float | None) -> Check:
     spread = 1.4826 * median_absolute_deviation(walls) / centre
     apart = abs(statistics.median(walls[::2]) - statistics.median(walls[1::2])) / centre
     found = (
-        f"{len(walls)} parses of one file vary by ±{spread:.1%}, and the medians of odd and even"
-        f" parses differ by {apart:.1%}"
+        f"{len(walls)} parses of one file vary by ±{spread:.1%}. The medians of the odd-numbered"
+        f" and the even-numbered parses differ by {apart:.1%}."
     )
     worst = max(spread, apart)
     if worst <= QUIET_SHARE:
         despite = ", although other programs use the CPU" if _is_crowded(load) else ""
-        return Check(what="Noise", found=f"{found}: quiet{despite}")
+        return Check(what="Noise", found=f"{found} The machine is quiet{despite}.")
     if worst <= USABLE_SHARE:
         return Check(
             what="Noise",
-            found=f"{found}: usable",
+            found=f"{found} The machine is quiet enough to measure.",
             advice=(
                 f"Differences below {worst:.1%} are not reliable. To reduce the noise, increase"
                 " --repeat."
             ),
         )
     advice = "The machine is busy. Close other programs, use --jobs 1, or compare CPU times."
-    return Check(what="Noise", found=f"{found}: noisy", advice=advice)
+    return Check(what="Noise", found=f"{found} The machine is noisy.", advice=advice)
 
 
 def _load_average() -> float | None:
@@ -270,8 +270,8 @@ def _load(load: float | None) -> Check:
     return Check(
         what="Load",
         found=(
-            f"load average {load:.1f} on {os.cpu_count() or 1} cores; dagprof runs"
-            f" {default_jobs()} parses in parallel by default"
+            f"The load average is {load:.1f} on {os.cpu_count() or 1} cores. By default, dagprof"
+            f" runs {default_jobs()} parses in parallel."
         ),
         advice=advice,
     )

@@ -114,7 +114,7 @@ class Rounds:
         if not files:
             return self._results.values()
         fixed: set[str] = set()
-        self._progress.started(len(files), "comparing days and hosts")
+        self._progress.started(len(files), "comparing DAGs across days and hosts")
         self._do(seeds.elsewhere_jobs(files, self._limits, fixed), self._budget)
         if fixed:
             conditions = " or ".join(Condition(name).where for name in sorted(fixed))
@@ -130,7 +130,7 @@ class Rounds:
         if not files:
             return self._results.values()
         found: seeds.Parses = {}
-        self._progress.started(len(files), "comparing hash seeds")
+        self._progress.started(len(files), "comparing DAGs across hash seeds")
         jobs = seeds.asking_jobs(files, self._limits, found)
         for _ in other.do(jobs, self._budget):
             pass
@@ -259,7 +259,7 @@ class Rounds:
             if seeds.is_asked(measured) and templates.text_lookups(measured.result.accesses)
         ]
         if jobs and not self._budget.is_spent:
-            self._progress.started(len(jobs), "testing templates")
+            self._progress.started(len(jobs), "testing Jinja templates")
             self._do(jobs, self._budget)
 
     def _templates(self, measured: Measured) -> Callable[[Path, str, Ask], Measured]:

@@ -220,7 +220,7 @@ class _Scan:
             left_s=self._budget.left_s,
         )
         if self._settings.live_lookups and not self._budget.is_spent:
-            self._progress.preparing("asking your backends")
+            self._progress.preparing("timing lookups in your secrets backends")
             is_newer = not site.zygotes.airflow_version.startswith("2.")
             own = prices if is_newer else None
             prices = lookup_prices.live(site.target, self._environ, keys, own, doubts)
@@ -290,7 +290,10 @@ class _Scan:
             self._layers = composed.summary(number)
             rounds.doubts.append(composing.doubt(self._layers, len(results)))
         elif number:
-            text = f"{number} of {len(results)} parse times are composed in the interrupted scan."
+            text = (
+                f"In the interrupted scan, dagprof composed {number} of {len(results)} parse times"
+                " from the time of the file itself and the import time of shared packages."
+            )
             rounds.doubts.append(Doubt(code="composed", text=text))
 
     def _composing(

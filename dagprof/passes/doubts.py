@@ -60,9 +60,10 @@ def composed(result: FileResult) -> list[Doubt]:
     if not result.composed_ms:
         return []
     text = (
-        f"The parse time is composed: dagprof measured {result.parse_ms - result.composed_ms:.0f}"
-        f" ms in this file, and {result.composed_ms:.0f} ms once for all files that load the same"
-        " packages."
+        "dagprof composed the parse time from two parts:"
+        f" {result.parse_ms - result.composed_ms:.0f} ms for this file, and"
+        f" {result.composed_ms:.0f} ms for imports that dagprof measured once for all files that"
+        " load the same packages."
     )
     return [Doubt(code="composed", text=text)]
 
@@ -133,7 +134,9 @@ def left_out(counts: Mapping[str, int]) -> list[Doubt]:
     parts = [f"{counts[field]:,} {words}" for field, words in _ROWS.items() if counts.get(field)]
     if not parts:
         return []
-    text = f"Not shown: {', '.join(parts)}. dagprof stores only a limited number of each kind."
+    text = (
+        f"dagprof left out {', '.join(parts)}. dagprof stores only a limited number of each kind."
+    )
     return [Doubt(code="left-out", text=text)]
 
 
@@ -144,7 +147,7 @@ def outcomes(statuses: Sequence[Status]) -> list[Doubt]:
         return []
     text = (
         f"The parses of this file had different outcomes ({', '.join(seen)}). The report shows the"
-        " result of the last untraced parse."
+        " result of the last parse without tracing."
     )
     return [Doubt(code="inconsistent", text=text)]
 
@@ -166,8 +169,8 @@ def closed(has_closed: bool) -> list[Doubt]:
     if not has_closed:
         return []
     text = (
-        "The file closes file descriptors that other code opened. In Airflow 2, the log and the"
-        " DAGs may be lost."
+        "The file closes file descriptors that other code opened. In Airflow 2, the file may lose"
+        " its log and its DAGs."
     )
     return [Doubt(code="closed-descriptors", text=text)]
 

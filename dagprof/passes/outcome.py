@@ -301,8 +301,8 @@ def _detail(reply: Reply) -> str:
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"The parse reported an impossible time of {reply.claimed_ms:.0f} ms; the process ran"
-            f" for {lived}. The file replaces clock functions."
+            f"The parse reported an impossible time of {reply.claimed_ms:.0f} ms, but the process"
+            f" ran for {lived}. The file replaces clock functions."
         )
     if reply.refused:
         return (
@@ -330,7 +330,7 @@ def _detail(reply: Reply) -> str:
         return f"Signal {reply.signal} ({name}) killed the parsing process."
     if reply.result is None:
         return (
-            f"The parsing process ended with exit code {reply.exit_code} and without a result. The"
-            " file called os._exit or crashed."
+            f"The parsing process ended with exit code {reply.exit_code} and returned no result."
+            " The file called os._exit or crashed."
         )
     return ""

@@ -104,7 +104,9 @@ class Checking:
         if not result.status.is_broken:
             lost = old is not None and result.has_lost_dags(old)
             return (
-                (f"{result.path} defines no DAGs, but it did in the baseline run.") if lost else ""
+                f"{result.path} defines no DAGs, but defined DAGs in the baseline run."
+                if lost
+                else ""
             )
         places = [
             f"{os.path.relpath(failure.file)}:{failure.line}"
@@ -119,7 +121,7 @@ class Checking:
         if budget_ms is not None and result.own_ms > budget_ms:
             taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
             return (
-                f"{result.path} takes {taken} to parse, {over} over its budget of"
+                f"{result.path} takes {taken} to parse, which is {over} over its budget of"
                 f" {duration(budget_ms)}."
             )
         decision, change = self._judged(result)
@@ -129,7 +131,8 @@ class Checking:
         more = duration(change.difference_ms) + (f" ({share:.0%})" if share is not None else "")
         now, before = duration(change.current_ms), duration(change.baseline_ms)
         return (
-            f"{result.path} takes {now} to parse, {more} more than in the baseline run ({before})."
+            f"{result.path} takes {now} to parse, which is {more} more than in the baseline run"
+            f" ({before})."
         )
 
     def _budget_ms(self, path: str) -> float | None:

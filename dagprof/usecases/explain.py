@@ -119,8 +119,8 @@ def stacks(explained: ExplainedFile) -> str:
     file = explained.file
     if file.stack is None:
         raise UsageError(
-            f"{file.path} has no sampled call stacks: the parse time is only {file.parse_ms:.0f}"
-            " ms. To sample this file, lower --stacks-from."
+            f"{file.path} has no sampled call stacks, because the parse time is only"
+            f" {file.parse_ms:.0f} ms. To sample this file, lower --stacks-from."
         )
     return speedscope.render(explained.run, [file.path])
 

@@ -36,7 +36,8 @@ def merge(runs: Mapping[str, Run], *, partial: bool = False) -> Run:
     missing = _missing(runs)
     if missing and not partial:
         raise UsageError(
-            f"{missing}. Give the run files of all shards, or use --partial to merge only these."
+            f"{missing}. Give the run files of all shards, or use --partial to merge only the given"
+            " shards."
         )
     _check_paths(runs)
     return _merged(every, missing)
@@ -97,8 +98,8 @@ def _missing(runs: Mapping[str, Run]) -> str:
             )
         if shards not in (0, of):
             raise UsageError(
-                f"{name} is one of {of} shards, but another run is one of {shards}. Give the shards"
-                " of one scan."
+                f"{name} is one of {of} shards, but another run is one of {shards} shards. Give"
+                " only run files of the same scan."
             )
         given[number], shards = name, of
     missing = [number for number in range(1, shards + 1) if number not in given]
@@ -182,9 +183,9 @@ def _at_speed(run: Run, factor: float) -> Run:
 def _notes(runs: Sequence[Run], factors: Sequence[float], missing: str) -> Iterator[Doubt]:
     if max(factors) > min(factors):
         text = (
-            f"The shards come from machines of different speeds: the slowest one took"
-            f" {max(factors) / min(factors):.2f} times as long as the fastest one. dagprof scaled"
-            " all times to the first shard's machine."
+            "The machines of the shards have different speeds: the slowest machine took"
+            f" {max(factors) / min(factors):.2f} times as long as the fastest machine. dagprof"
+            " scaled all times to the machine of the first shard."
         )
         yield Doubt(code="merged-speeds", text=text)
     if missing:

@@ -163,7 +163,7 @@ def test_some_files_are_checked_in_isolation(runs: tuple[Run, Run]) -> None:
     for each in found.checked:
         assert each.composed_ms == pytest.approx(each.measured_ms, rel=0.3)
     (note,) = (doubt.text for doubt in runs[1].doubts if doubt.code == "composed")
-    assert note.startswith(f"{found.files} of 20 parse times are composed")
+    assert note.startswith(f"dagprof composed {found.files} of 20 parse times")
     assert "5 files" in note
 
 
@@ -243,7 +243,7 @@ def test_an_interrupted_scan_keeps_its_composed_times(
     assert left.own_ms > 90
     assert not left.composed_ms
     (note,) = (doubt.text for doubt in again.doubts if doubt.code == "composed")
-    assert note == "11 of 12 parse times are composed in the interrupted scan."
+    assert note.startswith("In the interrupted scan, dagprof composed 11 of 12 parse times from ")
 
 
 def test_few_files_need_no_layer(scan: Scan) -> None:

@@ -215,7 +215,7 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
             2,
             "Choose another file for --format junit",
         ),
-        (["scan", "empty"], 2, "No DAG files in"),
+        (["scan", "empty"], 2, "There are no DAG files in"),
         (["scan", "dags", "--bundle-root", "empty"], 2, "is outside the bundle root"),
         (["report", "none.json"], 2, "Cannot read 'none.json'"),
         (["compare", "none.json", "none.json"], 2, "Cannot read 'none.json'"),

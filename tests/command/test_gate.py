@@ -290,7 +290,7 @@ def test_a_sample_of_the_files_that_use_a_helper_stands_for_all(place: Path) -> 
     done = gate(place, "dags", "--against", "main", "--python", TARGET, *LIMITS, "--sample", "3")
     assert done.returncode == 1, done.stderr
     told = " ".join((done.stdout + done.stderr).split())
-    assert "The change may affect 10 more files. dagprof measured 2 of these files" in told
+    assert "The change may affect 10 unchanged DAG files. dagprof measured 2 of these" in told
     found = verdict(place / "reports")
     assert (len(found.files), found.left_out, found.unaffected) == (3, 8, 3)
     assert {each.outcome.value for each in found.files if each.path != "dags/plain.py"} == {
@@ -459,7 +459,7 @@ def test_an_interpreter_without_airflow(place: Path, tmp_path: Path) -> None:
             ("dags", "new", "--against", "main", "--bundle-root", "new"),
             "is outside the bundle root",
         ),
-        (("dags/common", "--against", "main", "--python", TARGET), "No DAG files in"),
+        (("dags/common", "--against", "main", "--python", TARGET), "There are no DAG files in"),
         (
             (str(Path(__file__).parent.anchor), "--against", "main"),
             "--against needs a git repository, but the DAG files are not in a repository",

@@ -209,7 +209,7 @@ def test_a_folder_without_dag_files_is_told_once(place: pytest.Pytester) -> None
     write(place.path, {"empty/inner/notes.py": "x = 1\n", "empty/more.py": "x = 1\n"})
     done = call(place, "--dagprof", "empty")
     assert done.ret == pytest.ExitCode.INTERRUPTED
-    assert sum(line.startswith("No DAG files in ") for line in done.outlines) == 1
+    assert sum(line.startswith("There are no DAG files in ") for line in done.outlines) == 1
     done.stdout.no_fnmatch_line("*Traceback*")
 
 

@@ -55,8 +55,9 @@ def test_files_that_changed_themselves_are_measured_beyond_the_limit() -> None:
 
 def test_the_note_gives_both_numbers_and_the_reason() -> None:
     assert choice_text(260, 40, ran_out=False) == (
-        "The change may affect 300 more files. dagprof measured 40 of these files, the same files in"
-        " each run. The verdict stands for all of them."
+        "The change may affect 300 unchanged DAG files. dagprof measured 40 of these files, and"
+        " measures the same files in each run. The verdict also applies to the files that dagprof"
+        " did not measure."
     )
-    assert "raise time-budget. The verdict stands" in choice_text(293, 7, ran_out=True)
-    assert "stands" not in choice_text(300, 0, ran_out=True)
+    assert "raise time-budget. The verdict also applies" in choice_text(293, 7, ran_out=True)
+    assert "applies" not in choice_text(300, 0, ran_out=True)

@@ -219,7 +219,7 @@ def test_changes_are_noted_once_and_with_few_names(tmp_path: Path) -> None:
     (note,) = changes.since(modules, tmp_path)
     assert note.text == (
         "5 source files changed during the scan: b.py, c.py, d.py and 2 more. The results may"
-        " belong to the old or the new version. Scan again."
+        " come from the old or from the new version of these files. Scan again."
     )
 
 

@@ -119,7 +119,7 @@ def test_doctor_has_a_finding_for_each() -> None:
     finding = _about_plugin(QUALITY)
     assert (
         finding.found
-        == "quality (plugins/quality.py): 1.10 s, 61.0 MiB and 572 modules, loaded once before"
-        " parsing"
+        == "quality (plugins/quality.py) loads once before the first parse, in 1.10 s, with 61.0"
+        " MiB of memory and 572 modules"
     )
     assert _about_plugin(BROKEN).advice.startswith("ZeroDivisionError")

@@ -172,7 +172,7 @@ def test_times_are_those_of_the_first_machine() -> None:
     merged = merge({"1": shard(1, 2, by_helper("a.py")), "2": slow})
     assert [each.parse_ms for each in merged.files] == [100.0, 50.0]
     (doubt,) = merged.doubts
-    assert "the slowest one took 2.00 times as long" in doubt.text
+    assert "the slowest machine took 2.00 times as long" in doubt.text
 
 
 def test_noise_of_the_reference_scales_nothing() -> None:

@@ -178,15 +178,15 @@ class Composing:
             more_ms = theirs.own_ms - self._rescaled_ms(shared)
             if more_ms > max(_OTHER_MS, _OTHER_SHARE * theirs.own_ms):
                 return (
-                    f"{theirs.path} imports fewer modules {_BEFORE}: without them, it takes"
-                    f" {more_ms:.0f} ms longer"
+                    f"{theirs.path} imports fewer modules {_BEFORE}, which makes the parse"
+                    f" {more_ms:.0f} ms shorter"
                 )
         if not self._calibrated:
-            return "dagprof could not parse any file both with and without them"
+            return "dagprof could not parse any file both with and without the shared packages"
         if not _LEAST_SCALE <= self._scale <= _LARGEST_SCALE:
             return (
-                f"in a usual parse, their imports take {self._scale:.2f} times as long as in"
-                " dagprof's trial import"
+                "in a usual parse, the imports of the shared packages take"
+                f" {self._scale:.2f} times as long as in dagprof's trial import"
             )
         return ""
 
@@ -326,8 +326,9 @@ def doubt(layers: Layers, files: int) -> Doubt:
     packages = list(dict.fromkeys(name.partition(".")[0] for name in layers.names))
     shown = ", ".join(packages[:3]) + (f" and {len(packages) - 3} more" if packages[3:] else "")
     text = (
-        f"{layers.files} of {files} parse times are composed: dagprof imported the shared packages"
-        f" ({shown}) once and added their time."
+        f"dagprof composed {layers.files} of {files} parse times from two parts. One part is the"
+        " time of the file itself. The other part is the import time of the shared packages"
+        f" ({shown}), which dagprof measured once for all files."
     )
     errors = [
         abs(each.composed_ms / each.measured_ms - 1)
@@ -336,8 +337,9 @@ def doubt(layers: Layers, files: int) -> Doubt:
     ]
     if errors:
         text += (
-            f" In {len(errors)} files that dagprof also measured in isolation, the composed time"
-            f" differs by {statistics.median(errors):.1%} (median) and at most {max(errors):.1%}."
+            f" dagprof also measured {len(errors)} files in isolation. The composed time of these"
+            f" files differs from the measured time by {statistics.median(errors):.1%} (median) and"
+            f" at most {max(errors):.1%}."
         )
     return Doubt(
         code="composed", text=f"{text} To measure all files in isolation, use --isolation strict."

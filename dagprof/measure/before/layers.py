@@ -70,7 +70,9 @@ def surveyed(
         finally:
             worker.close()
     except (ConnectionLost, MeasurementError) as error:
-        return not_shared(str(error) or "their imports ended the process or took too long")
+        return not_shared(
+            str(error) or "the imports of the packages ended the process or took too long"
+        )
     if found.wall_ms < _WORTH_MS:
         return None
     layer = Layer(tuple(found.names), found.costs)

@@ -113,7 +113,7 @@ def _each_alone(
     for package in wanted:
         if known.issuperset(package.modules) or budget.is_spent:
             continue
-        begins(f"importing {package.name} before a fork")
+        begins(f"testing the preloading of {package.name}")
         result, loaded = _alone(zygotes, package, _limit_s(budget))
         if result.error and budget.left_s <= 0:
             break  # the budget may be what stopped the import

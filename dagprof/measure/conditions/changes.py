@@ -70,5 +70,6 @@ def _text(names: Sequence[str]) -> str:
     one = len(names) == 1
     return (
         f"{'A source file' if one else f'{len(names)} source files'} changed during the scan:"
-        f" {named}. The results may belong to the old or the new version. Scan again."
+        f" {named}. The results may come from the old or from the new version of"
+        f" {'this file' if one else 'these files'}. Scan again."
     )

@@ -65,8 +65,8 @@ def live(
     failed = [row for row in rows if row.error]
     if failed:
         text = (
-            f"Your backends failed to answer {len(failed)} of {len(rows)} lookups. The first"
-            f" failure was for {failed[0].key}."
+            f"Your secrets backends failed to answer {len(failed)} of {len(rows)} lookups. The"
+            f" first failed lookup asked for {failed[0].key}."
         )
         doubts.append(Doubt(code="no-lookup-price", text=text))
     times = {kind: [row.ms for row in rows if row.kind == kind] for kind in LOOKUP_KINDS}

@@ -83,8 +83,8 @@ class Manager:
         self._restore()
         self._take_handlers()
         return (
-            "`airflow %s` did not start here (%s), so dagprof approximates the state of the DAG"
-            " processor without plugins" % (self.command, reason)
+            "`airflow %s` did not start here (%s), so dagprof only imitates the state of the DAG"
+            " processor and loads no plugins" % (self.command, reason)
         )
 
     @property
