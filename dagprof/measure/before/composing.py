@@ -326,9 +326,8 @@ def doubt(layers: Layers, files: int) -> Doubt:
     packages = list(dict.fromkeys(name.partition(".")[0] for name in layers.names))
     shown = ", ".join(packages[:3]) + (f" and {len(packages) - 3} more" if packages[3:] else "")
     text = (
-        f"dagprof composed {layers.files} of {files} parse times from two parts. One part is the"
-        " time of the file itself. The other part is the import time of the shared packages"
-        f" ({shown}), which dagprof measured once for all files."
+        f"dagprof composed {layers.files} of {files} parse times: dagprof measured the import time"
+        f" of the shared packages ({shown}) once, and added this time to each file."
     )
     errors = [
         abs(each.composed_ms / each.measured_ms - 1)
@@ -337,9 +336,9 @@ def doubt(layers: Layers, files: int) -> Doubt:
     ]
     if errors:
         text += (
-            f" dagprof also measured {len(errors)} files in isolation. The composed time of these"
-            f" files differs from the measured time by {statistics.median(errors):.1%} (median) and"
-            f" at most {max(errors):.1%}."
+            f" dagprof also measured {len(errors)} files in isolation. The isolated and the"
+            f" composed times differ by {statistics.median(errors):.1%} (median) and at most"
+            f" {max(errors):.1%}."
         )
     return Doubt(
         code="composed", text=f"{text} To measure all files in isolation, use --isolation strict."
