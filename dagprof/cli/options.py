@@ -14,16 +14,16 @@ _PARSING = (
         "--bundle-root",
         metavar="DIR",
         help=(
-            "DAG folder that contains the measured files. Python resolves imports from the DAG"
-            " folder."
+            "DAG folder that contains the measured files. Python resolves the imports of DAG files"
+            " from the DAG folder."
         ),
     ),
     click.option(
         "--python",
         metavar="PATH",
         help=(
-            "Measure with the Python interpreter or virtual environment at PATH. Airflow must be"
-            " installed there."
+            "Measure with the Python interpreter or virtual environment at PATH, in which Airflow"
+            " must be installed."
         ),
     ),
     click.option(

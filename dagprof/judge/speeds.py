@@ -117,8 +117,8 @@ def lacks_reference(baseline: Run) -> str:
     if baseline.reference is not None:
         return ""
     return (
-        "The baseline has no reference parse, so the machine speeds cannot be compared."
-        f" {_AGAIN}, or use `dagprof compare`."
+        f"The baseline has no reference parse {_WHAT}, so dagprof cannot compare the speeds of the"
+        f" machines. {_AGAIN}, or use `dagprof compare`."
     )
 
 
@@ -136,11 +136,13 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
         yield lacks_reference(baseline)
     elif run.reference is None:
         yield (
-            "The reference parse failed in this run, so the machine speeds cannot be compared. To"
-            " see the reason, run `dagprof doctor`."
+            "The reference parse failed in this run, so dagprof cannot compare the speeds of the"
+            " machines. To see the reason, run `dagprof doctor`."
         )
     elif baseline.reference.version != run.reference.version:
-        yield f"The baseline used another version of the reference parse. {_AGAIN}."
+        yield (
+            f"The baseline and this run used different versions of the reference parse. {_AGAIN}."
+        )
     elif _are_too_different(baseline, run):
         yield (
             f"The reference parse takes {_factor(baseline, run):.1f} times as long as when the"
@@ -174,7 +176,7 @@ def _no_reference(baseline: Run, run: Run) -> str:
     if run.reference is None:
         return f"This run did not time the reference parse {_WHAT}"
     if baseline.reference.version != run.reference.version:
-        return "The baseline used another version of the reference parse"
+        return "The baseline and this run used different versions of the reference parse"
     for what, before, now in _versions(baseline, run):
         if before != now:
             return (

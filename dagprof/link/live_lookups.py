@@ -50,6 +50,7 @@ def ask(
             return msgspec.json.decode(bounded.read(output, _LARGEST), type=list[LiveLookup])
         except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
             raise MeasurementError(
-                "Your backends for Variables and Connections did not respond. Check the backend"
-                " settings in [secrets], or use --lookup-latency."
+                "Your backends for Variables and Connections did not respond. Check the [secrets]"
+                " section of Airflow's configuration, or set the lookup times with"
+                " --lookup-latency."
             ) from error

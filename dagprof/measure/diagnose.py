@@ -98,7 +98,7 @@ def _about_target(target: Target, environ: Mapping[str, str]) -> list[Check]:
 
 def _about_project(target: Target) -> list[Check]:
     found = (
-        "no project found, or disabled by --no-project"
+        "dagprof found no project, or --no-project is set"
         if target.project is None
         else str(target.project.root)
     )
@@ -111,10 +111,12 @@ def _about_project(target: Target) -> list[Check]:
 def _about_home(target: Target, environ: Mapping[str, str]) -> Check:
     home = environ.get("AIRFLOW_HOME")
     if home:
-        return Check(what="AIRFLOW_HOME", found=f"{home} (from the environment; read-only)")
+        found = f"{home} (from the environment; dagprof does not write to this folder)"
+        return Check(what="AIRFLOW_HOME", found=found)
     if not target.home_is_temporary:
         found = (
-            f"{target.environment['AIRFLOW_HOME']} (from --airflow-home or the project; read-only)"
+            f"{target.environment['AIRFLOW_HOME']} (from --airflow-home or the project; dagprof"
+            " does not write to this folder)"
         )
         return Check(what="AIRFLOW_HOME", found=found)
     advice = "To measure with your plugins, policies and airflow.cfg, set AIRFLOW_HOME."

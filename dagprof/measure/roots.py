@@ -44,8 +44,9 @@ def doubts(files: Iterable[FileResult], root: Path) -> list[Doubt]:
 
 def _doubt(home: Path, modules: list[str], files: int) -> Doubt:
     text = (
-        f"{count(files, 'file')} cannot import {', '.join(sorted(modules))} from {home}, which is"
-        f" above the scanned folder. If {home} is the DAG folder, add --bundle-root {home}."
+        f"{count(files, 'file')} cannot import {', '.join(sorted(modules))} from {home}, because"
+        f" {home} is above the scanned folder. If {home} is the DAG folder, add --bundle-root"
+        f" {home}."
     )
     return Doubt(code="bundle-root", text=text)
 

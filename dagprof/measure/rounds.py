@@ -188,7 +188,7 @@ class Rounds:
             text = (
                 f"The time budget of {self._settings.time_budget} ran out. dagprof parsed"
                 f" {glanced} of {len(self._results)} files only once and skipped"
-                f" {count(len(skipped), 'file')}. To measure more, raise --time-budget."
+                f" {count(len(skipped), 'file')}. To measure more files, raise --time-budget."
             )
             self.doubts.append(Doubt(code="budget", text=text))
 

@@ -192,8 +192,9 @@ def test_single_files_and_the_bundle_root(scan: Scan, tmp_path: Path) -> None:
     (doubt,) = [doubt for doubt in failing.doubts if doubt.code == "bundle-root"]
     assert (
         doubt.text
-        == f"1 file cannot import common from {tmp_path / 'dags'}, which is above the scanned"
-        f" folder. If {tmp_path / 'dags'} is the DAG folder, add --bundle-root {tmp_path / 'dags'}."
+        == f"1 file cannot import common from {tmp_path / 'dags'}, because {tmp_path / 'dags'} is"
+        f" above the scanned folder. If {tmp_path / 'dags'} is the DAG folder, add --bundle-root"
+        f" {tmp_path / 'dags'}."
     )
     run = scan(files, "team/a.py", bundle_root=str(tmp_path / "dags"))
     assert [(file.path, file.status) for file in run.files] == [("team/a.py", Status.OK)]

@@ -140,7 +140,7 @@ def test_backends_that_do_not_exist_are_a_note(scan: Scan, monkeypatch: pytest.M
     run = scan({"a.py": source}, live_lookups=True, lookup_latency=("1ms",))
     assert [doubt.text for doubt in run.doubts if doubt.code == "no-lookup-price"] == [
         (
-            "Your backends for Variables and Connections did not respond. Check the backend"
-            " settings in [secrets], or use --lookup-latency."
+            "Your backends for Variables and Connections did not respond. Check the [secrets]"
+            " section of Airflow's configuration, or set the lookup times with --lookup-latency."
         )
     ]

@@ -187,7 +187,7 @@ def test_a_reference_whose_speed_changed_leaves_small_changes_open() -> None:
         (
             {"reference": reference()},
             {"reference": reference(version=2)},
-            "The baseline used another version",
+            "The baseline and this run used different versions of the reference parse",
         ),
         (
             {"reference": reference()},

@@ -32,7 +32,7 @@ def test_a_module_in_the_dag_folder_above(tmp_path: Path) -> None:
     ]
     (doubt,) = doubts(files, dags / "team" / "sub")
     assert doubt.text.startswith(
-        f"2 files cannot import common, shared from {dags}, which is above"
+        f"2 files cannot import common, shared from {dags}, because {dags} is above"
     )
     assert doubt.text.endswith(f"add --bundle-root {dags}.")
 
