@@ -88,7 +88,7 @@ def run_gate(  # noqa: PLR0913 - one for each setting
     env_file: str | Path | None = None,
     airflow_home: str | Path | None = None,
 ) -> Gated:
-    """Compare the DAG files below ``paths`` with another version of them, or with a stored Run.
+    """Compare the DAG files below ``paths`` with another version of these files or a stored Run.
 
     Give either ``against`` (a branch, tag or commit) or ``baseline`` (the file of a stored Run).
     ``against_python`` selects another interpreter for the base version. ``all_files`` also measures
