@@ -193,6 +193,7 @@ def trace(traced: Traced, times: Times) -> Trace:
         statements=_statements(traced.statements, net),
         memory=traced.memory,
         load_ms=round(net.part(traced.load_ms), 3),
+        recompiled_ms=round(net.computing(traced.recompiled_ms), 3),
         helpers=tuple(
             HelperStatements(module=each.module, statements=_statements(each.statements, net))
             for each in traced.helpers

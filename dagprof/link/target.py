@@ -24,6 +24,16 @@ from dagprof.model import Used
 from dagprof.project.discover import Located
 from dagprof.project.values import ProjectSetup
 
+# What Airflow sets for a running task. A DAG processor has none of it.
+_OF_TASKS = (
+    "AIRFLOW_CTX_",
+    "_AIRFLOW_FORK_EXEC",
+    "_AIRFLOW_PARSING_CONTEXT_",
+    "_AIRFLOW_PROCESS_CONTEXT",
+    "_AIRFLOW__REEXECUTED_PROCESS",
+    "_AIRFLOW__STARTUP_MSG",
+    "__AIRFLOW_SUPERVISOR_FD",
+)
 PROBE = Path(__file__).resolve().parent.parent / "probe"
 
 
@@ -238,7 +248,9 @@ def _harmless(
     ``is_borrowed``: a folder of the project replaces AIRFLOW_HOME, and its configuration is
     ignored.
     """
-    result = dict(environment)
+    result = {
+        name: value for name, value in environment.items() if not name.startswith(_OF_TASKS)
+    }
     home = environment.get("AIRFLOW_HOME")
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))

@@ -163,7 +163,9 @@ class Trace(Frozen, frozen=True):
 
     All times exclude waiting for a CPU, in proportion to the CPU time. The uninstrumented parses
     may have waited for a different time. ``load_ms`` is the load stage, 0.0 in Runs of older
-    versions of dagprof.
+    versions of dagprof. ``compile_ms`` are the compilations that the other times exclude, also
+    those of dagprof. ``recompiled_ms`` are the compilations of modules without usable bytecode,
+    which each parse repeats.
     """
 
     wall_ms: SignedMs
@@ -175,6 +177,7 @@ class Trace(Frozen, frozen=True):
     memory: tuple[StatementMemory, ...] = ()
     helpers: tuple[HelperStatements, ...] = ()
     load_ms: SignedMs = 0.0
+    recompiled_ms: SignedMs = 0.0
 
 
 class Stack(Frozen, frozen=True):

@@ -38,6 +38,16 @@ def test_samples_and_stages(scan: Scan) -> None:
     assert (file.dag_ids, file.task_count) == (("a",), 0)
 
 
+def test_dagprofs_own_compilation_is_not_a_missing_bytecode_file(scan: Scan) -> None:
+    # dagprof compiles this DAG file to time its statements; a DAG processor has its bytecode.
+    run = scan({"long.py": dag("long", "x = [1, 2, 3]\n" * 20_000)}, depth="traced")
+    trace = result(run, "long.py").trace
+    assert trace is not None
+    assert trace.compile_ms > 0.1 * trace.wall_ms
+    assert trace.recompiled_ms < 0.1 * trace.compile_ms
+    assert "no-bytecode" not in {doubt.code for doubt in run.doubts}
+
+
 def test_repeats_stop_when_the_median_is_stable(scan: Scan) -> None:
     slow = dag("slow", "import time\ntime.sleep(0.1)\n")
     run = scan({"quick.py": dag("quick"), "slow.py": slow}, repeat=None)

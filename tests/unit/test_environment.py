@@ -16,7 +16,7 @@ from .builders import file, trace
 
 
 @pytest.mark.parametrize(
-    ("is_off", "compile_ms", "text"),
+    ("is_off", "recompiled_ms", "text"),
     [
         ("", 1.0, ""),
         ("1", 0.0, "each parse recompiles modules. Unset PYTHONDONTWRITEBYTECODE"),
@@ -25,9 +25,9 @@ from .builders import file, trace
         ("", 50.0, "Each parse recompiles modules (50% of the traced parse time), because"),
     ],
 )
-def test_recompiling_is_noted_with_its_share(is_off: str, compile_ms: float, text: str) -> None:
+def test_recompiling_is_noted_with_its_share(is_off: str, recompiled_ms: float, text: str) -> None:
     target = SimpleNamespace(environment={"PYTHONDONTWRITEBYTECODE": is_off})
-    files = [file("a.py", 100.0, trace=trace(compile_ms=compile_ms)), file("b.py", 9.0)]
+    files = [file("a.py", 100.0, trace=trace(recompiled_ms=recompiled_ms)), file("b.py", 9.0)]
     found = about_bytecode(cast(Target, target), files)
     assert [doubt.code for doubt in found] == (["no-bytecode"] if text else [])
     assert all(text in doubt.text for doubt in found)

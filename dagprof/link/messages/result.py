@@ -105,6 +105,7 @@ class Traced(Message, frozen=True):
     memory: Annotated[tuple[StatementMemory, ...], ROWS]
     uninstrumented: tuple[UntracedRow, ...]
     load_ms: Ms = 0.0
+    recompiled_ms: Ms = 0.0
     helpers: tuple[HelperStatements, ...] = ()
 
     def __post_init__(self) -> None:

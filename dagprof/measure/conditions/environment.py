@@ -101,7 +101,7 @@ def about_bytecode(target: Target, files: Sequence[FileResult]) -> list[Doubt]:
     is_off = bool(target.environment.get("PYTHONDONTWRITEBYTECODE"))
     traces = [file.trace for file in files if file.trace is not None]
     traced_ms = sum(trace.wall_ms for trace in traces)
-    compiling = sum(trace.compile_ms for trace in traces) / traced_ms if traced_ms else 0.0
+    compiling = sum(trace.recompiled_ms for trace in traces) / traced_ms if traced_ms else 0.0
     share = f" ({compiling:.0%} of the traced parse time)" if compiling >= 0.005 else ""
     text = (
         f"PYTHONDONTWRITEBYTECODE is set, so each parse recompiles modules{share}. Unset"

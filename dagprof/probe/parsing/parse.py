@@ -314,8 +314,9 @@ class TracedParse:
                 for name, clock in self._clocks.items()
                 if name in places and clock.rows
             ],
-            "gc_ms": self.tracer.apart.gc_ns / 1e6,
-            "compile_ms": self.tracer.apart.compile_ns / 1e6,
+            "gc_ms": apart.gc_ns / 1e6,
+            "compile_ms": apart.compile_ns / 1e6,
+            "recompiled_ms": apart.recompiled_ns / 1e6,
             "load_ms": max(0.0, load_ms - tracing_ns / 1e6),
             "uninstrumented": self.plain,
         }

@@ -102,6 +102,7 @@ class Traced(Imports):
     helpers: list[HelperStatements]
     gc_ms: float
     compile_ms: float
+    recompiled_ms: float
     load_ms: float
     uninstrumented: list[UntracedRow]
 

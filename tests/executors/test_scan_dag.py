@@ -1,0 +1,60 @@
+"""``dagprof.airflow.scan_dag`` on real executors: one task for each shard, and a merged report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from executors.deployment import CELERY, deployed
+from support import call, dag, write
+
+from dagprof.store import runs
+
+SLOW = "import time\ntime.sleep(0.2)\n"
+FILES = {
+    "slow.py": dag("slow", SLOW),
+    "fast_a.py": dag("fast_a"),
+    "fast_b.py": dag("fast_b"),
+    "helped.py": dag("helped", "import helper\n"),
+    "helper.py": "import time\ntime.sleep(0.1)\n",
+}
+SCANNING = """
+    from dagprof.airflow import scan_dag
+
+    scanning = scan_dag(paths=[{dags!r}], reports={reports!r}, shards=2, options=["--repeat", "3"])
+"""
+
+
+@pytest.mark.parametrize("executor", ["LocalExecutor", CELERY])
+def test_an_executor_scans_shards_and_merges_them(tmp_path: Path, executor: str) -> None:
+    dags, reports = tmp_path / "dags", tmp_path / "reports"
+    write(dags, {**FILES, "scanning.py": SCANNING.format(dags=str(dags), reports=f"{reports}")})
+    with deployed(tmp_path / "home", dags, executor) as airflow:
+        state = airflow.run("dagprof_scan", "first")
+        assert state == "success", airflow.logs()
+        # The second scan is split by the parse times of the first one.
+        state = airflow.run("dagprof_scan", "second")
+        assert state == "success", airflow.logs()
+    merged = runs.load(reports / "latest" / "run.json")
+    assert {file.path for file in merged.files} == {*FILES, "scanning.py"} - {"helper.py"}
+    assert (reports / "latest" / "report.html").stat().st_size > 10_000
+    first, second = (
+        [json.loads((reports / "runs" / run / f"shard-{k}-of-2.json").read_text()) for k in (1, 2)]
+        for run in ("first", "second")
+    )
+    assert {len(shard["files"]) for shard in first} == {2, 3}
+    with_slow = next(shard for shard in second if "slow.py" in map(_path, shard["files"]))
+    assert "helped.py" not in map(_path, with_slow["files"])
+    # The same files in one scan on this machine.
+    whole = call("scan", "dags", "-q", "-o", "whole", "--repeat", "3", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    alone = runs.load(tmp_path / "whole" / "run.json")
+    for name, at_least in (("slow.py", 200), ("helped.py", 100)):
+        times = [file.parse_ms for run in (merged, alone) for file in run.files if file.path == name]
+        assert min(times) >= at_least
+        assert max(times) < at_least + 60
+
+
+def _path(file: dict[str, object]) -> object:
+    return file["path"]
