@@ -276,8 +276,8 @@ def _unstable(case: Case) -> Iterable[Found]:
         )
     for found in [found for found in new if not found.is_existence][:1]:
         differs = (
-            f"in the DAG {found.dag_id}, the field {found.field} differs between parses:"
-            f" {found.first}, then {found.second}"
+            f"in the DAG {found.dag_id}, the field {found.field} differs between parses. First"
+            f" value: {found.first}. Second value: {found.second}"
         )
         yield Found(place, f"{differs}. Airflow 3 stores each variant as a new DAG version")
 

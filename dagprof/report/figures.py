@@ -174,11 +174,12 @@ def headline(run: Run) -> str:
         f" {duration(run.total_parse_ms)} to parse once{per_process}"
     )
     if failed:
-        text += f"; {count(failed, 'file')} could not be loaded"
+        text += f". {count(failed, 'file')} could not be loaded"
     if untimed := [file for file in run.files if file.status.is_broken and not file.is_timed]:
-        text += f" (the total excludes {_without_time(untimed)})"
+        text += f". The parse time excludes {_without_time(untimed)}"
     if needy := sum(file.status is Status.NEEDS_ANSWER for file in run.files):
-        text += f"; {count(needy, 'file')} {'needs' if needy == 1 else 'need'} an answer"
+        lacks = "needs a value" if needy == 1 else "need values"
+        text += f". {count(needy, 'file')} {lacks} that dagprof does not have"
     return f"{text}."
 
 
@@ -214,15 +215,16 @@ def unstable(file: FileResult) -> str:
     found = file.instabilities[0]
     more = len(file.instabilities) - 1
     if found.is_existence:
-        doubled = f" ({count(more, 'more difference')})" if more else ""
+        doubled = f" (and {count(more, 'more difference')})" if more else ""
         there = "is missing" if found.first == "there" else "exists only"
         some = f"{there} {found.under.where}" if found.under else "exists only in some parses"
         return safe_text(f"{file.path}: DAG {found.dag_id} {some}{doubled}.", 600)
-    fields = f" ({count(more, 'more field')})" if more else ""
+    differ = "differs" if more == 1 else "differ"
+    fields = f" {count(more, 'more field')} also {differ}." if more else ""
     return safe_text(
         f"{file.path}: in DAG {found.dag_id}, the field {found.field} differs between"
-        f" {found.under.between}: {safe_text(found.first, _VALUE)}, then"
-        f" {safe_text(found.second, _VALUE)}{fields}. {NEW_VERSION}",
+        f" {found.under.between}. First value: {safe_text(found.first, _VALUE)}. Second value:"
+        f" {safe_text(found.second, _VALUE)}.{fields} {NEW_VERSION}",
         600,
     )
 
@@ -248,8 +250,11 @@ def untraced(run: Run) -> str:
     quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
     if not quick or run.settings.get("depth") == "quick":
         return ""
-    what = "loads quickly was" if quick == 1 else "load quickly were"
-    return f"{count(quick, 'file')} that {what} not traced. To trace all files, use --depth full."
+    what = "loads quickly" if quick == 1 else "load quickly"
+    return (
+        f"dagprof did not trace {count(quick, 'file')} that {what}. To trace all files, use"
+        " --depth full."
+    )
 
 
 def left_out(run: Run) -> list[str]:
@@ -294,8 +299,8 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
         )
         one = "the file" if len(files) == 1 else "one of these files"
         return (
-            f"Airflow's safe mode skips {number}: {named}. If {one} defines DAGs, add the missing"
-            " words to the file in a comment."
+            f"Airflow's safe mode skips {number}: {named}. If {one} defines DAGs, add a comment"
+            " with the missing words to the file."
         )
     named = _few([file.path for file in files])
     return safe_text(f"Airflow skips {number}: {named}. Reason: {files[0].why}.", 600)

@@ -192,7 +192,7 @@ def test_a_file_shows_source_effects_calls_and_experiments(
         "client.py:12",
         "proved",
         "environment variable X",
-        "the field start_date differs between parses: 1, then 2",
+        "the field start_date differs between parses. First value: 1. Second value: 2.",
         "1500.0, 1510.0, 1490.0",
     ):
         expect(view).to_contain_text(text)

@@ -80,7 +80,7 @@ def access(kind: str, key: str) -> Access:
             parsed(instabilities=(UNSTABLE,)),
             ("a.py", 0),
             (
-                "in the DAG d, the field tasks[0].doc differs between parses: 1, then 2. Airflow 3 stores each variant as a new DAG version"
+                "in the DAG d, the field tasks[0].doc differs between parses. First value: 1. Second value: 2. Airflow 3 stores each variant as a new DAG version"
             ),
         ),
         (

@@ -450,7 +450,7 @@ def test_the_summary() -> None:
     )
     text = summary(shown, written=[Path("reports/run.json")])
     assert (
-        "2 files with 1 DAG take 1.51 s to parse once (1.50 s with 2 parsing processes); 1 file"
+        "2 files with 1 DAG take 1.51 s to parse once (1.50 s with 2 parsing processes). 1 file"
         " could not be loaded." in text
     )
     assert re.search(r"1\.50 s +10 .* slow\.py", text)
@@ -458,7 +458,7 @@ def test_the_summary() -> None:
     assert re.search(r"900 ms +900 ms +1 +slow\.py:3 +rows = fetch\(\)", text)
     assert "bad.py:7  import error: KeyError: 'x'" in text
     assert (
-        "Airflow's safe mode skips 1 file: h.py. If the file defines DAGs, add the missing words to the file in a comment."
+        "Airflow's safe mode skips 1 file: h.py. If the file defines DAGs, add a comment with the missing words to the file."
         in " ".join(text.split())
     )
     assert "Written: reports/run.json" in text
@@ -485,8 +485,8 @@ def test_the_summary_of_a_comparison() -> None:
     verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
     text = summary(after, comparison=comparison, verdict=verdict)
     assert (
-        "Comparison with the baseline: 100 ms → 305 ms; 1 slower, 0 faster, 1 added, 0 removed, 0"
-        " inconclusive" in text
+        "Comparison with the baseline: total parse time 100 ms → 305 ms\n"
+        "  Files: 1 slower, 0 faster, 1 added, 0 removed, 0 inconclusive\n" in text
     )
     assert "slower  a.py +200 ms (+200%)" in text
     assert "Gate: failed. 1 file fails the gate." in text
@@ -557,7 +557,11 @@ def test_a_note_of_a_file_fits_on_one_line_and_its_values_are_cut() -> None:
     assert [note[:12] for note in notes] == ["  a.py: in D", "  a.py: word"]
     assert all(len(note) <= 120 and note.endswith("…") for note in notes)
     assert (
-        "the field doc differs between parses: " + "a" * 59 + "…, then " + "b" * 59 + "…. Airflow 3"
+        "the field doc differs between parses. First value: "
+        + "a" * 59
+        + "…. Second value: "
+        + "b" * 59
+        + "…. Airflow 3"
         in figures.unstable(noted)
     )
 
@@ -610,11 +614,11 @@ def test_files_that_load_quickly_are_counted() -> None:
     one, two = run(file("a.py", 5)), run(file("a.py", 5), file("b.py", 5))
     assert (
         figures.untraced(one)
-        == "1 file that loads quickly was not traced. To trace all files, use --depth full."
+        == "dagprof did not trace 1 file that loads quickly. To trace all files, use --depth full."
     )
     assert (
         figures.untraced(two)
-        == "2 files that load quickly were not traced. To trace all files, use --depth full."
+        == "dagprof did not trace 2 files that load quickly. To trace all files, use --depth full."
     )
 
 

@@ -106,7 +106,7 @@ def render(run: Run, console: Console) -> None:
         console.print(
             Text(
                 "\nWith --depth quick, dagprof records only Variables and Connections."
-                " To see other side effects, use --depth normal.",
+                " To also record other side effects of the files, use --depth normal.",
                 style="dim",
             )
         )
@@ -121,18 +121,18 @@ def render(run: Run, console: Console) -> None:
             Text(f"{safe_text(row.what, 60)}{times}{BY_IMPORT if row.by_import else ''}"),
             Text(safe_text(_shown(row.place, run), 120)),
         )
-    titled("Actions in every parse (move these actions into tasks)", table, console)
+    titled("Actions that every parse repeats (move these actions into tasks)", table, console)
     if any(row.by_import for row in rows[:SHOWN]):
         text = (
-            'For rows marked "(by the import)", move the import into the functions that use the'
-            " module."
+            'In rows marked "(by the import)", an import performs the action. Move this import'
+            " into the functions that use the imported module."
         )
         console.print(Text(text, style="dim"))
     if len(rows) > SHOWN:
         console.print(
             Text(
-                f"and {count(len(rows) - SHOWN, 'more action')}. To see all actions of one file,"
-                " run `dagprof explain FILE`.",
+                f"The table omits {count(len(rows) - SHOWN, 'more action')}. To see all actions of"
+                " one file, run `dagprof explain FILE`.",
                 style="dim",
             )
         )

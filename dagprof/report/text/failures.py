@@ -66,7 +66,9 @@ def _render(
             )
     if len(found) > LIMIT:
         left = sum(len(cause.files) for cause in found[LIMIT:])
-        console.print(f"  and {count(left, 'more file')}. For the full list, see the report.")
+        console.print(
+            f"  The list omits {count(left, 'more file')}. For the full list, see the report."
+        )
 
 
 def _one(file: FileResult, run: Run) -> Text:

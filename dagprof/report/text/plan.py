@@ -20,8 +20,8 @@ SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
 SAVES = (
-    "The DAG processor saves this time in every parse. A task also starts faster by this time,"
-    " unless it uses the moved code."
+    "The DAG processor saves the listed time in each parse of all files. A task that does not use"
+    " the moved code also starts faster."
 )
 
 
@@ -52,8 +52,8 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     if len(plan.steps) > SHOWN:
         console.print(
             Text(
-                f"  and {count(len(plan.steps) - SHOWN, 'more change')}. For the full list, see the"
-                " report.",
+                f"  The table omits {count(len(plan.steps) - SHOWN, 'more change')}. For the full"
+                " list, see the report.",
                 style="dim",
             )
         )
@@ -109,7 +109,7 @@ def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
     console.print()
     console.print(
         Text(
-            "Costly imports that parsing needs (time saved if the import could be deferred)",
+            "Costly imports that parsing needs (figure: time saved if the import could move)",
             style="bold",
         )
     )

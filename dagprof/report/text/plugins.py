@@ -16,8 +16,8 @@ from dagprof.report.figures import duration
 
 SHOWN = 3
 NOTE = (
-    "Airflow loads plugins once, before the first parse. Parse times exclude plugins. Changes to"
-    " DAG files do not affect plugin times."
+    "Airflow loads plugins once, before the first parse. Parse times exclude the time that plugins"
+    " take to load. Changes to DAG files do not make plugins load faster or slower."
 )
 
 

@@ -91,7 +91,7 @@ def _headline(
     for sentence in answer.sentences(run, plan_, found, gate):
         console.print(Text(sentence.text, style=sentence.style))
     if shares := figures.causes(run):
-        console.print(Text(f"Causes: {shares}.", style="dim"))
+        console.print(Text(f"Parse time by cause: {shares}.", style="dim"))
     console.print(Text(safe_text(text), style="dim"))
 
 
@@ -193,8 +193,8 @@ def _imports(run: Run, fleet: Fleet | None, console: Console) -> None:
             Text(safe_text(label, 80)),
         )
     titled(
-        "Costliest imports, over all files (alone: time that all files would save without the"
-        " import)",
+        "Costliest imports in all files (total: with nested imports; own: without nested imports;"
+        " alone: time saved if no file loads the package)",
         table,
         console,
     )
@@ -249,7 +249,9 @@ def _comparison(comparison: Comparison, console: Console) -> None:
     ]
     total = f"{duration(comparison.baseline_total_ms)} → {duration(comparison.current_total_ms)}"
     console.print()
-    console.print(Text(f"Comparison with the baseline: {total}; {', '.join(counts)}", style="bold"))
+    title = f"Comparison with the baseline: total parse time {total}"
+    console.print(Text(title, style="bold"))
+    console.print(Text(f"  Files: {', '.join(counts)}"))
     for word, style, files in (
         ("slower", "red", groups[Outcome.REGRESSION]),
         ("faster", "green", groups[Outcome.IMPROVEMENT]),

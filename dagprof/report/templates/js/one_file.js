@@ -29,7 +29,7 @@ async function fileView(place, address, query, isCurrent) {
     part("Effects during parsing", effectsTable(detail), rest("effects", "more effect"), rest("accesses", "more lookup")),
     part("Experiments", experiments(detail), rest("experiments", "more experiment")),
     part("Stability", (detail.unstable || []).map(([dag, field, first, second, between]) =>
-      el("p", {}, "In DAG ", el("code", {}, dag), `, the field ${field} differs between ${between}: `, el("code", {}, first), ", then ", el("code", {}, second), ". Airflow 3 stores each variant as a new DAG version.")), rest("unstable", "more field")),
+      el("p", {}, "In DAG ", el("code", {}, dag), `, the field ${field} differs between ${between}. First value: `, el("code", {}, first), ". Second value: ", el("code", {}, second), ". Airflow 3 stores each variant as a new DAG version.")), rest("unstable", "more field")),
     part("Figures", facts(detail)),
     ...(detail.outputs || []).map(([name, text, total, isCut]) => part(`Written to ${name}`, el("pre", {}, text), isCut ? el("p", { class: "quiet" }, `Shortened from ${grouped(total)} bytes.`) : null)),
   ].filter(Boolean));
@@ -145,7 +145,7 @@ function experiments(detail) {
   if (!detail.experiments) return [];
   return [el("p", { class: "quiet" }, "dagprof parsed the file again without these statements. The source file stays unchanged."),
     el("ul", {}, detail.experiments.map(([text, isProof, cautions]) => el("li", {}, isProof ? el("span", { class: "tag tag-faster" }, "proved") : null, isProof ? " " : null, text,
-      cautions.map((caution) => el("div", { class: "quiet" }, `Note: the statement also affects: ${caution}`)))))];
+      cautions.map((caution) => el("div", { class: "quiet" }, `Note: this statement also affects: ${caution}`)))))];
 }
 
 function facts(detail) {

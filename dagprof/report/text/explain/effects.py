@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
+from dagprof.quantities import count
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
@@ -27,7 +28,10 @@ def effects_section(explanation: Explanation, console: Console) -> None:
             Text(f"  {safe_text(explanation.below_root(file), 120)}:{line}  {what}"), soft_wrap=True
         )
     if len(rows) > ROWS:
-        console.print(f"  and {len(rows) - ROWS} more effects. For the full list, see run.json.")
+        console.print(
+            f"  The list omits {count(len(rows) - ROWS, 'more effect')}. For the full list, see"
+            " run.json."
+        )
 
 
 def all_effects(explanation: Explanation) -> list[tuple[str, int, str]]:

@@ -34,8 +34,8 @@ def imports_section(explanation: Explanation, console: Console) -> None:
     if not tree:
         return
     title(
-        "Imports (total: the import and everything that the import loads; alone: time saved by"
-        " removing only this line or module)",
+        "Imports (total: import time with nested imports; alone: time saved if only this line or"
+        " module is removed)",
         console,
     )
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True)

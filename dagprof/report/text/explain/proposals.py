@@ -27,14 +27,18 @@ def experiments_section(explanation: Explanation, console: Console) -> None:
     ]
     if not wanted:
         return
-    title("Experiments (parses without these statements; source files stay unchanged)", console)
+    title(
+        "Experiments (dagprof parsed the file again without these statements; the source file stays"
+        " unchanged)",
+        console,
+    )
     untimed = [experiment for experiment in wanted if changes.is_untimed(experiment)]
     for experiment in (each for each in wanted if each not in untimed):
         console.print(Text(f"  {changes.trial(experiment)}"), soft_wrap=True)
         for text in experiment.cautions:
             console.print(
                 Text(
-                    f"    note: the statement also affects: {safe_text(text, 200)}",
+                    f"    note: this statement also affects: {safe_text(text, 200)}",
                     style="yellow",
                 ),
                 soft_wrap=True,
@@ -48,7 +52,7 @@ def changes_section(explanation: Explanation, found: Sequence[Change], console: 
     mine = [change for change in found if explanation.is_change_asked(change.place)]
     if not mine:
         return
-    title("Changes (time saved by each change alone, over all files of the run)", console)
+    title("Changes (figure: time that this change alone saves in all files of the run)", console)
     for change in mine[:ROWS]:
         what = safe_text(change.reason, 300) if change.needed else changes.advice(change)
         line = (
@@ -81,8 +85,8 @@ def plan_section(explanation: Explanation, plan: Plan, console: Console) -> None
     if all(len(step.changes) == 1 for step in mine):
         return
     title(
-        "Plan (largest savings first; each figure is the additional saving of one step, over all"
-        " files of the run)",
+        "Plan (figure: time that a step saves in all files of the run, in addition to the steps"
+        " above it)",
         console,
     )
     for step in mine[:ROWS]:

@@ -55,7 +55,7 @@ def _headline(file: FileResult) -> str:
     failed = f"{figures.status(file.status)}; " if file.status.is_failure else ""
     return (
         f"{failed}{duration(file.parse_ms)}"
-        f" {f'± {figures.spread(file)}' if len(file.samples) > 1 else '(one parse)'} to parse"
+        f" {f'± {figures.spread(file)} ms' if len(file.samples) > 1 else '(one parse)'} to parse"
         f" ({parts}); {count(len(file.dag_ids), 'DAG')}, {count(file.task_count, 'task')}"
     )
 

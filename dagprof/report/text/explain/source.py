@@ -55,7 +55,9 @@ def _why_hidden(explanation: Explanation) -> str:
     file = explanation.file
     if file.trace is None:
         return (
-            "the file was not traced. Use --depth traced" if file.is_timed else "no parse finished"
+            "the file was not traced. To trace the file, use --depth traced"
+            if file.is_timed
+            else "no parse finished"
         )
     if file.path.endswith(".zip"):
         return "the file is in an archive"
@@ -101,7 +103,7 @@ def _marks(explanation: Explanation) -> dict[int, list[str]]:
     statements = explanation.file.trace.statements if explanation.file.trace else ()
     for statement, (wall_us, cpu_us) in zip(statements, own_us(statements), strict=True):
         for what, us in (
-            ("making DAGs and tasks", statement.building_us),
+            ("creating DAGs and tasks", statement.building_us),
             ("waiting", wall_us - cpu_us),
             ("collecting garbage", statement.gc_us),
         ):

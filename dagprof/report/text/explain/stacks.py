@@ -28,7 +28,7 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     if root is None or not found:
         return
     title(
-        "Sampled call stacks (calls that take at least 2 % of the time; scaled to remove the"
+        "Sampled call stacks (calls that take at least 2 % of the parse time, scaled to remove the"
         " sampling overhead)",
         console,
     )
@@ -42,9 +42,9 @@ def stack_section(explanation: Explanation, console: Console) -> None:
     ]
     if late:
         text = (
-            "  dagprof samples only at function calls. The time of line"
-            f" {late[0]} therefore includes earlier code that makes no calls, such as a loop. For"
-            " the exact time of a line, see the left margin of the source."
+            "  dagprof takes samples only at function calls. The time of line"
+            f" {late[0]} therefore includes earlier code without function calls, such as a loop."
+            " For the exact time of a line, see the left margin of the source."
         )
         console.print(Text(text, style="dim"), soft_wrap=True)
 
