@@ -62,8 +62,8 @@ def advice(change: Change) -> str:
         names = ", ".join(safe_text(name, 60) for name in change.names)
         return (
             f"Move only {names} from this import into the functions that use"
-            f" {'it' if len(change.names) == 1 else 'them'}. Parsing needs the other names of this"
-            f" import.{_used_in(change)}"
+            f" {'this name' if len(change.names) == 1 else 'these names'}. Parsing needs the other"
+            f" names of this import.{_used_in(change)}"
         )
     if change.is_star:
         return (
@@ -98,11 +98,11 @@ def _call_later(change: Change) -> str:
     called = safe_text(change.called, 60)
     names = ", ".join(safe_text(name, 60) for name in change.assigned[:_SHOWN_MODULES])
     if change.is_kept:
-        needs = f" ({safe_text(change.needed_at, 120)})" if change.needed_at else ""
+        needs = f" (needed at {safe_text(change.needed_at, 120)})" if change.needed_at else ""
         value = f"the value of {names}" if names else f"the result of {called}"
         text = (
-            f"parsing needs {value}{needs}, but need not call {called} in every parse. In a task or"
-            " during deployment, write the result to a file. Read this file during parsing."
+            f"parsing needs {value}{needs}. But not every parse needs to call {called}. In a task"
+            " or during deployment, write the result to a file. Read this file during parsing."
         )
     elif not change.assigned:
         text = f"parsing does not need the call to {called}. Call {called} only in tasks."
@@ -221,7 +221,8 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
     """The plan in a few sentences, without the last full stop."""
     changes = sum(len(step.changes) for step in plan.steps)
     text = (
-        f"Total parse time: {totals(plan, steps)}. {'All ' if changes > 1 else ''}"
+        f"Total parse time now and after each change: {totals(plan, steps)}."
+        f" {'All ' if changes > 1 else ''}"
         f"{count(changes, 'change')} in {count(plan.files_touched, 'source file')} would make"
         f" {count(plan.files_faster, 'DAG file')} faster"
     )
@@ -229,8 +230,9 @@ def summary(run: Run, plan: Plan, steps: int) -> str:
         text = f"{text} and reduce the total to {duration(plan.after_ms)}"
     if not plan.untried:
         return text
-    untested = f"{count(plan.untried, 'more line')} that might save time ({_to_test_more(run)})"
-    return f"{text}. dagprof did not test {untested}"
+    untested = f"{count(plan.untried, 'more line')} whose removal might save time"
+    way_out = as_sentence(_to_test_more(run)).removesuffix(".")
+    return f"{text}. dagprof did not test {untested}. {way_out}"
 
 
 def _to_test_more(run: Run) -> str:
@@ -251,7 +253,7 @@ def no_plan(run: Run, plan: Plan) -> str:
     if not plan.untried:
         return "No change is proposed. Moving an import or a call would save almost no time."
     lines = f"dagprof did not test {count(plan.untried, 'line')} whose removal might save time"
-    return f"No change is proposed: {lines}. {as_sentence(_to_test_more(run))}"
+    return f"No change is proposed, but {lines}. {as_sentence(_to_test_more(run))}"
 
 
 def is_untimed(experiment: Experiment) -> bool:
@@ -276,9 +278,9 @@ def trial(experiment: Experiment) -> str:
     """The result of an experiment, in one or two sentences."""
     where = ", ".join(safe_text(str(place), 200) for place in experiment.without)
     if experiment.need is Need.RAISES or experiment.need is Need.CHANGES_DAGS:
-        return f"{where} is needed: {safe_text(experiment.reason, 300)}."
+        return f"Parsing needs {where}. Reason: {safe_text(experiment.reason, 300)}."
     if experiment.need is Need.UNKNOWN:
-        return f"{where} could not be tested: {safe_text(experiment.reason, 300)}."
+        return f"dagprof could not test {where}. Reason: {safe_text(experiment.reason, 300)}."
     if is_untimed(experiment):
         return untimed([experiment])
     without = (

@@ -69,7 +69,7 @@ def _lookup(run: Run, change: LookupChange) -> Row:
     return Row(
         ms=line.cost_ms,
         saves=duration(line.cost_ms),
-        when="each parse loop, in addition to the parse times",
+        when="each parse loop, on top of the parse times",
         files=len(line.files),
         evidence="priced" if change.trial is None else "tested",
         where=safe_text(str(line.place), 200),
@@ -84,8 +84,8 @@ def _what_it_asks(line: LookupLine) -> str:
     also = f" and {more} more" if more > 0 else ""
     what = "Variable" if line.kind == "variable" else "Connection"
     return (
-        f"Each parse looks up {count(len(line.keys), what)} ({keys}{also}):"
-        f" {count(line.lookups, 'lookup')} per parse loop."
+        f"Each parse looks up {count(len(line.keys), what)} ({keys}{also}). Each parse loop makes"
+        f" {count(line.lookups, 'such lookup')}."
     )
 
 
@@ -101,14 +101,14 @@ def _instead(change: LookupChange) -> str:
         )
     if trial.outcome is LookupOutcome.TASK:
         return (
-            "No DAG contains the value. Unless the DAG file itself uses the value, for example in"
-            " an `if`, look up the value in the task."
+            "No DAG contains the value. Look up the value in the task, unless the DAG file itself"
+            " uses the value, for example in an `if`."
         )
     if trial.outcome is LookupOutcome.TEMPLATE:
         fields = ", ".join(safe_text(field, 80) for field in trial.fields)
         template = safe_text(template_of(trial.key), 80)
         field = "field" if len(trial.fields) == 1 else "fields"
-        return f"Write {template} in the templated {field} {fields} instead."
+        return f"Write {template} in the templated {field} {fields} instead of the lookup."
     return (
         f"Parsing needs the value: {safe_text(trial.reason, 200)}. Read the value from an"
         " environment variable or from a file instead."
@@ -125,11 +125,11 @@ def _loop(loop: LoopCost) -> Row:
         evidence="estimated",
         where=safe_text(str(loop.place), 200),
         what=(
-            f"The loop builds {count(loop.dags, 'DAG')}: {duration(loop.per_dag_ms)} for each DAG"
-            f" and {duration(loop.per_task_ms)} for each task. Airflow's own code takes"
-            f" {duration(loop.airflow_ms)} of {duration(loop.wall_ms)}, and the code of the file"
-            f" takes {duration(own)}. A task needs only its own DAG: skip the other DAGs with"
-            f" `{GUARD}`."
+            f"The loop creates {count(loop.dags, 'DAG')} in {duration(loop.wall_ms)}:"
+            f" {duration(loop.per_dag_ms)} for each DAG and {duration(loop.per_task_ms)} for each"
+            f" task. Airflow's own code takes {duration(loop.airflow_ms)} of this time, and the"
+            f" code of the file takes {duration(own)}. A task needs only its own DAG. When a task"
+            f" starts, skip the other DAGs with `{GUARD}`."
         ),
     )
 
@@ -141,15 +141,15 @@ def about_lookups(run: Run) -> str:
         return ""
     text = (
         f"{count(found.files, 'file')} {'looks' if found.files == 1 else 'look'} up Variables or"
-        f" Connections: {count(found.lookups, 'lookup')} per parse loop, about"
-        f" {found.per_day:,} per day{_charged(run, found.per_day)}."
+        f" Connections. Each parse loop makes {count(found.lookups, 'lookup')}, which is about"
+        f" {found.per_day:,} lookups per day.{_charged(run, found.per_day)}"
     )
     if run.lookup_prices is None:
-        return f"{text} Parse times exclude lookups."
+        return f"{text} The parse times exclude these lookups."
     total = run.total_parse_ms
     return (
-        f"{text} Parsing takes {duration(total)} in each loop, and lookups add"
-        f" {duration(found.cost_ms)} ({_price(run.lookup_prices, found)})."
+        f"{text} Each parse loop spends {duration(total)} on parsing and {duration(found.cost_ms)}"
+        f" on lookups. {_price(run.lookup_prices, found)}"
     )
 
 
@@ -163,7 +163,7 @@ def _charged(run: Run, per_day: int) -> str:
     cost = per_day * amount / 10_000
     shown = f"{cost:,.2f}" if cost >= 0.01 or cost == 0 else "less than 0.01"
     cost_text, price_text = f"{shown} {currency}".strip(), f"{amount:.9g} {currency}".strip()
-    return f" ({cost_text} at {price_text} for 10,000 lookups)"
+    return f" At a price of {price_text} for 10,000 lookups, one day of lookups costs {cost_text}."
 
 
 def _price(prices: LookupPrices, found: Lookups) -> str:
@@ -171,14 +171,15 @@ def _price(prices: LookupPrices, found: Lookups) -> str:
     used = {line.kind for line in found.lines}
     kinds = {"variable": prices.variable, "connection": prices.connection}
     of = {kind: price for kind, price in kinds.items() if kind in used}
-    each = ", ".join(
+    each = " and ".join(
         f"{duration(price.next_ms)} for a {kind.capitalize()}" for kind, price in of.items()
     )
+    each = f"A lookup takes {each}"
     first_ms = max(price.first_ms for price in of.values())
     if first_ms > max(price.next_ms for price in of.values()):
-        each += f", {duration(first_ms)} for the first lookup of a parse"
+        each += f", and the first lookup of a parse takes {duration(first_ms)}"
     if prices.source is PriceSource.MEASURED:
-        return f"{each}; measured with Airflow's own SQLite database"
+        return f"{each}. dagprof measured these times with Airflow's own SQLite database."
     if prices.source is PriceSource.LIVE:
-        return f"{each}; measured with your own backends"
-    return f"{each}; given with --lookup-latency"
+        return f"{each}. dagprof measured these times with your own backends."
+    return f"{each}. These times come from --lookup-latency."

@@ -9,12 +9,12 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 ABOUT = (
-    "The DAG processor would import these packages once, before it forks, instead of in every"
-    " parse. No DAG file changes."
+    "The DAG processor would import these packages once before it forks the parsing processes, and"
+    " not in every parse. No DAG file changes."
 )
 WHERE = (
-    "Add these lines to airflow_local_settings.py, in the folder config/ of AIRFLOW_HOME or"
-    " elsewhere on the Python path of the DAG processor."
+    "Add these lines to airflow_local_settings.py. This file must be in the folder config/ of"
+    " AIRFLOW_HOME, or elsewhere on the Python path of the DAG processor."
 )
 # A smaller part of a saving is not worth a sentence.
 _SMALLEST_MS = 5.0
@@ -25,19 +25,22 @@ def summary(found: Preload) -> str:
     if not found.packages or found.saving_ms < _SMALLEST_MS:
         return ""
     names = ", ".join(safe_text(package.name, 60) for package in found.packages)
+    these = "this package" if len(found.packages) == 1 else "these packages"
+    load = "loads" if found.files == 1 else "load"
     how = (
-        "measured"
+        "dagprof measured the saving."
         if found.measured >= found.files
-        else f"measured in {found.measured} of them, estimated in the others"
+        else f"dagprof measured the saving in {count(found.measured, 'file')} and estimated the"
+        " saving in the other files."
     )
     text = (
-        f"Preload {names} in the DAG processor. Then {count(found.files, 'file')} ({how}) need not"
-        f" load {'it' if len(found.packages) == 1 else 'them'}. The DAG processor would need"
-        f" {found.manager_kib / 1024:,.0f} MiB more memory"
+        f"Preload {names} in the DAG processor. Then {count(found.files, 'file')} no longer"
+        f" {load} {these} in each parse. {how} The DAG processor would need"
+        f" {found.manager_kib / 1024:,.0f} MiB more memory."
     )
     if found.parse_kib >= 1024:
-        text += f", and each of these parses {found.parse_kib / 1024:,.0f} MiB less"
-    return f"{text}."
+        text += f" Each parse of these files needs {found.parse_kib / 1024:,.0f} MiB less memory."
+    return text
 
 
 def beside_the_plan(found: Preload) -> str:
@@ -47,9 +50,9 @@ def beside_the_plan(found: Preload) -> str:
     if found.saving_ms - found.after_plan_ms < _SMALLEST_MS:
         return ""
     return (
-        "If you make all changes in the plan first, preloading would then save"
-        f" {duration(found.after_plan_ms)}. If you preload first, the plan would then save"
-        f" {duration(found.plan_after_ms)}."
+        "If you first make all changes of the plan, preloading then saves only"
+        f" {duration(found.after_plan_ms)}. If you first preload the packages, the plan then saves"
+        f" only {duration(found.plan_after_ms)}."
     )
 
 
@@ -77,11 +80,11 @@ def unsafe(package: PreloadedPackage) -> str:
         for number, what in (
             (package.threads, "thread"),
             (package.sockets, "open socket"),
-            (package.processes, "child process"),
+            (package.processes, "running program"),
         )
         if number
     ]
     return (
-        f"Do not preload {name}: its import leaves behind {' and '.join(left)}, which the forked"
-        " parsing processes cannot use."
+        f"Do not preload {name}: the import of {name} leaves behind {' and '.join(left)}, which the"
+        " forked parsing processes cannot use."
     )

@@ -82,8 +82,9 @@ def test_the_plan_says_where_parsing_needs_the_value(scan: Scan) -> None:
     step = Fleet(run).plan().steps[0]
     assert [str(change.place) for change in step.changes] == ["helper.py:7"]
     assert changes.instruction(step) == (
-        "Parsing needs the value of VALUE (a.py:6), but need not call read in every parse. In a"
-        " task or during deployment, write the result to a file. Read this file during parsing."
+        "Parsing needs the value of VALUE (needed at a.py:6). But not every parse needs to call"
+        " read. In a task or during deployment, write the result to a file. Read this file during"
+        " parsing."
     )
 
 
@@ -145,7 +146,7 @@ def test_only_the_names_that_parsing_does_not_need_go(scan: Scan) -> None:
     assert found.proved_ms > 30
     step = Fleet(run).plan().steps[0]
     assert changes.instruction(step) == (
-        "Move only slow from this import into the functions that use it. Parsing needs the other names of this import."
+        "Move only slow from this import into the functions that use this name. Parsing needs the other names of this import."
     )
 
 

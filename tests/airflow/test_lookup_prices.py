@@ -43,8 +43,8 @@ def test_a_template_can_replace_a_value_in_a_templated_field(scan: Scan) -> None
     (row,) = report_others.rows(run, others(run, None))
     assert (row.where, row.saves, row.evidence) == ("a.py:13", "20 ms", "tested")
     assert row.what == (
-        "Each parse looks up 1 Variable (folder): 1 lookup per parse loop. Write"
-        " {{ var.value.folder }} in the templated field t.bash_command instead."
+        "Each parse looks up 1 Variable (folder). Each parse loop makes 1 such lookup. Write"
+        " {{ var.value.folder }} in the templated field t.bash_command instead of the lookup."
     )
 
 
@@ -87,7 +87,8 @@ def test_prices_of_the_user_are_used(scan: Scan) -> None:
     found = lookups(run)
     assert (found.lookups, found.cost_ms, found.files) == (10, 50.0, 1)
     assert report_others.about_lookups(run).startswith(
-        "1 file looks up Variables or Connections: 10 lookups per parse loop, about 28,800 per day."
+        "1 file looks up Variables or Connections. Each parse loop makes 10 lookups, which is about"
+        " 28,800 lookups per day."
     )
 
 
@@ -131,7 +132,7 @@ def test_the_users_own_backends_are_timed_and_their_values_dropped(
     assert run.lookup_prices.source is PriceSource.LIVE
     assert 50 <= run.lookup_prices.variable.next_ms < 90
     assert "hunter2" not in str(run)
-    assert "measured with your own backends" in report_others.about_lookups(run)
+    assert "measured these times with your own backends" in report_others.about_lookups(run)
 
 
 def test_backends_that_do_not_exist_are_a_note(scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:

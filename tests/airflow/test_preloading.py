@@ -65,8 +65,8 @@ def test_a_package_that_leaves_a_thread_is_never_recommended(scan: Scan, package
     assert (package.threads, package.is_safe) == (1, False)
     assert run.preloading.files == ()
     assert preloading.unsafe(package) == (
-        "Do not preload threadpack: its import leaves behind 1 thread, which the forked parsing"
-        " processes cannot use."
+        "Do not preload threadpack: the import of threadpack leaves behind 1 thread, which the"
+        " forked parsing processes cannot use."
     )
 
 

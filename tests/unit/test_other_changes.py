@@ -97,7 +97,7 @@ def test_a_loop_takes_at_least_the_interval_of_airflow() -> None:
         (LookupTrial(key="x", outcome=LookupOutcome.TASK), "No DAG contains the value"),
         (
             LookupTrial(key="x", outcome=LookupOutcome.TEMPLATE, fields=("t.sql",)),
-            "Write {{ var.value.x }} in the templated field t.sql instead.",
+            "Write {{ var.value.x }} in the templated field t.sql instead of the lookup.",
         ),
         (
             LookupTrial(key="x", outcome=LookupOutcome.NEEDED, reason="ValueError: no number"),
@@ -117,9 +117,10 @@ def test_the_advice_follows_from_the_trial(trial: LookupTrial | None, says: str)
     assert row.ms == 20.0
     assert (
         texts.about_lookups(found)
-        == "1 file looks up Variables or Connections: 1 lookup per parse loop, about 2,880 per day."
-        " Parsing takes 50 ms in each loop, and lookups add 20 ms (10 ms for a Variable, 20 ms"
-        " for the first lookup of a parse; measured with Airflow's own SQLite database)."
+        == "1 file looks up Variables or Connections. Each parse loop makes 1 lookup, which is"
+        " about 2,880 lookups per day. Each parse loop spends 50 ms on parsing and 20 ms on"
+        " lookups. A lookup takes 10 ms for a Variable, and the first lookup of a parse takes"
+        " 20 ms. dagprof measured these times with Airflow's own SQLite database."
     )
 
 
@@ -169,8 +170,8 @@ def test_preloading_is_measured_in_some_files_and_estimated_in_others() -> None:
     assert result.after_plan_ms == pytest.approx(result.saving_ms)
     assert [package.name for package in result.unsafe] == ["worse"]
     assert preloading.unsafe(result.unsafe[0]) == (
-        "Do not preload worse: its import leaves behind 2 threads and 1 open socket, which the"
-        " forked parsing processes cannot use."
+        "Do not preload worse: the import of worse leaves behind 2 threads and 1 open socket, which"
+        " the forked parsing processes cannot use."
     )
     (row,) = texts.rows(found, others(found, Fleet(found).plan()))
     assert (row.where, row.evidence, row.files) == (
@@ -297,11 +298,17 @@ def test_other_prices_are_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("price", "says"),
     [
-        ("0.05 USD", "about 2,880 per day (0.01 USD at 0.05 USD for 10,000 lookups)."),
-        ("100", "about 2,880 per day (28.80 at 100 for 10,000 lookups)."),
-        ("0.001 EUR", "about 2,880 per day (less than 0.01 EUR at 0.001 EUR for 10,000 lookups)."),
-        (None, "about 2,880 per day."),
-        ("no price", "about 2,880 per day."),
+        (
+            "0.05 USD",
+            "At a price of 0.05 USD for 10,000 lookups, one day of lookups costs 0.01 USD.",
+        ),
+        ("100", "At a price of 100 for 10,000 lookups, one day of lookups costs 28.80."),
+        (
+            "0.001 EUR",
+            "At a price of 0.001 EUR for 10,000 lookups, one day of lookups costs less than 0.01 EUR.",
+        ),
+        (None, "about 2,880 lookups per day. The parse times"),
+        ("no price", "about 2,880 lookups per day. The parse times"),
     ],
 )
 def test_lookups_cost_what_the_backend_charges(price: str | None, says: str) -> None:

@@ -246,7 +246,8 @@ def test_more_depth_is_advised_where_it_helps() -> None:
             f"whose removal might save time. {more[0].upper()}{more[1:]}."
         )
         assert changes.summary(traced, untried, 3).endswith(
-            f"dagprof did not test 2 more lines that might save time ({more})"
+            "dagprof did not test 2 more lines whose removal might save time."
+            f" {more[0].upper()}{more[1:]}"
         )
 
 
@@ -606,7 +607,7 @@ def test_the_summary_begins_with_the_answer() -> None:
     )
     assert (
         said[2]
-        == "Move into a task: variable owner at a.py:3. Every parse of 1 file runs this line."
+        == "Move into a task: variable owner at a.py:3. This line runs in every parse of 1 file."
     )
 
 
