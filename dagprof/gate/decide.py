@@ -322,10 +322,13 @@ def _decision(verdict: Verdict, head: Run, *, has_sample: bool) -> tuple[Decisio
         return Decision.CANNOT_TELL, "No DAG file could be loaded, so dagprof measured nothing."
     if not has_sample:
         affected = count(verdict.left_out, "DAG file")
-        return Decision.CANNOT_TELL, f"dagprof measured none of {affected} that may be affected."
+        return (
+            Decision.CANNOT_TELL,
+            f"The change may affect {affected}, but dagprof measured no affected file.",
+        )
     if unsure:
         verb = "is" if unsure == 1 else "are"
-        text = f"No regression found; {count(unsure, 'file')} {verb} inconclusive."
+        text = f"dagprof found no regression, but {count(unsure, 'file')} {verb} inconclusive."
         return Decision.CANNOT_TELL, text
     return Decision.PASSED, _passed(verdict)
 
@@ -342,7 +345,9 @@ def _passed(verdict: Verdict) -> str:
         else "No file slowed down by more than the limits allow"
     )
     measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
-    text = f"{what}; {count(measured, 'file')} measured"
+    text = f"{what}. dagprof measured "
     if verdict.left_out:
-        text += f" for all {measured + verdict.left_out:,} that the change may affect"
-    return text + (f", {count(waived, 'finding')} accepted." if waived else ".")
+        text += f"{measured:,} of {measured + verdict.left_out:,} files that the change may affect."
+    else:
+        text += f"{count(measured, 'file')}."
+    return text + (f" Waivers accept {count(waived, 'finding')}." if waived else "")

@@ -241,9 +241,10 @@ def unloaded(before: Mapping[str, FileResult], after: Mapping[str, FileResult]) 
     many = len(failing) > 1
     first = min(failing)
     such = f", such as {first}," if many else f" ({first})"
-    verb, its = ("fail", "their") if many else ("fails", "its")
+    verb = "fail" if many else "fails"
     text = (
         f"{count(len(failing), 'file')}{such} {verb} in both versions (status:"
-        f" {after[first].status.value}), so dagprof compared only {its} code before the failure."
+        f" {after[first].status.value}). In such a file, dagprof compares only the code that runs"
+        " before the failure."
     )
     return (text,)

@@ -22,8 +22,8 @@ class Precedent(NamedTuple):
     may_be_more: bool
 
     def __str__(self) -> str:
-        """``common/x.py:3 already has this effect in 12 other DAG files``."""
-        return f"{self.place} already has this effect in {self.others}"
+        """``common/x.py:3 already causes this effect in 12 other DAG files``."""
+        return f"{self.place} already causes this effect in {self.others}"
 
     @property
     def who(self) -> str:

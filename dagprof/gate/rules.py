@@ -290,7 +290,7 @@ def _timeout(case: Case) -> Iterable[Found]:
     if least > share * case.timeout_ms:
         yield Found(
             Place(file=case.path, line=0),
-            f"{case.path} takes {least / 1000:.1f} s to parse, close to Airflow's import "
+            f"{case.path} takes {least / 1000:.1f} s to parse, which is close to Airflow's import "
             f"timeout of {case.timeout_ms / 1000:.0f} s",
         )
 

@@ -132,7 +132,7 @@ class FileResult(Frozen, frozen=True):
         lost = self.missing_dags(before) if before is not None else ()
         if lost:
             return f"loses {_named(lost)} and keeps {_named(self.dag_ids)}"
-        return f"has an import error and gives only {_named(self.dag_ids)}"
+        return f"has an import error and produces only {_named(self.dag_ids)}"
 
     @property
     def ended_measuring(self) -> bool:

@@ -24,15 +24,15 @@ _TITLES = {
     "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
     "closed-descriptors": "Files that close file descriptors of other code",
     "conditions": "Parses failed on another day, host or user, or in another environment",
-    "cut-short": "Files for which the time budget ran out before dagprof had run all passes",
-    "drift": "Parse times drift, because each parse affects the next one",
+    "cut-short": "Files that dagprof did not analyse completely, because the time budget ran out",
+    "drift": "Parse times drift, because each parse affects the next parse",
     "inconsistent": "Parses of the same file ended differently",
-    "left-out": "Files for which dagprof kept only a part of what they import, read or do",
-    "leftover-processes": "Parses left processes running, and dagprof ended these processes",
+    "left-out": "Files whose imports, lookups or effects dagprof recorded only in part",
+    "leftover-processes": "Files whose parses left processes running, which dagprof then ended",
     "lost-dag": "Files that create DAGs that Airflow does not find",
-    "no-stacks": "Call stacks were not sampled",
-    "no-statements": "Statements were not timed",
-    "no-trace": "Imports and statements were not traced",
+    "no-stacks": "Files whose call stacks dagprof did not sample",
+    "no-statements": "Files whose statements dagprof did not time",
+    "no-trace": "Files whose imports and statements dagprof did not trace",
     "noisy": "Parse times vary widely",
     "not-parsed-by-airflow": (
         "Files that Airflow skips and that dagprof parsed because of --no-safe-mode"
@@ -42,7 +42,7 @@ _TITLES = {
     "stubbed": (
         "Files that read Variables or Connections without a value and got placeholder values"
     ),
-    "waits-in-vain": "Parses waited for servers that do not respond on this machine",
+    "waits-in-vain": "Parses waited for servers that do not respond to this machine",
 }
 
 

@@ -125,11 +125,11 @@ def _loop(loop: LoopCost) -> Row:
         evidence="estimated",
         where=safe_text(str(loop.place), 200),
         what=(
-            f"The loop creates {count(loop.dags, 'DAG')} in {duration(loop.wall_ms)}:"
-            f" {duration(loop.per_dag_ms)} for each DAG and {duration(loop.per_task_ms)} for each"
-            f" task. Airflow's own code takes {duration(loop.airflow_ms)} of this time, and the"
-            f" code of the file takes {duration(own)}. A task needs only its own DAG. When a task"
-            f" starts, skip the other DAGs with `{GUARD}`."
+            f"The loop creates {count(loop.dags, 'DAG')} in {duration(loop.wall_ms)}, which is"
+            f" {duration(loop.per_dag_ms)} per DAG or {duration(loop.per_task_ms)} per task."
+            f" Airflow's own code takes {duration(loop.airflow_ms)} of the loop, and the code of"
+            f" the file takes {duration(own)}. A task needs only its own DAG. When a task starts,"
+            f" skip the other DAGs with `{GUARD}`."
         ),
     )
 

@@ -46,11 +46,11 @@ def test_what_other_dag_files_do_through_the_same_helper_is_a_note(tmp_path: Pat
     ]
     notes = {each.path: each.notes for each in found.files}["dags/new.py"]
     assert [note.rpartition(". ")[2] for note in notes] == [
-        f"dags/common/tools.py:{line} already has this effect in at least 3 other DAG files"
+        f"dags/common/tools.py:{line} already causes this effect in at least 3 other DAG files"
         for line in (4, 3)
     ]
     for text in (done.stdout, (place / "reports" / "gate.md").read_text(encoding="utf-8")):
-        assert "dags/common/tools.py:3 already has this effect in" in " ".join(text.split())
+        assert "dags/common/tools.py:3 already causes this effect in" in " ".join(text.split())
 
 
 def test_a_provider_that_other_dag_files_still_name_costs_nothing(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_dag_that_cannot_be_serialised_is_none_of_the_files(tmp_path: Path) ->
     assert file["status"] == "import-error"
     (found,) = verdict(place / "reports").all_findings
     assert found.message.startswith(
-        "dags/pair.py has an import error and gives only the DAG kept: "
+        "dags/pair.py has an import error and produces only the DAG kept: "
     )
 
 

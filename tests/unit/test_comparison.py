@@ -296,7 +296,7 @@ LOST = Failure(type="AirflowDagCycleException", message="Cycle detected in DAG: 
     [
         (("a", "b"), ("a",), "loses the DAG b and keeps the DAG a"),
         (("a", "b"), (), "produces no DAGs"),
-        (("a",), ("a",), "has an import error and gives only the DAG a"),
+        (("a",), ("a",), "has an import error and produces only the DAG a"),
         (tuple("abcdefg"), ("a", "b"), "loses the DAGs c, d, e and 2 more and keeps the DAGs a, b"),
     ],
 )

@@ -171,7 +171,7 @@ def test_what_cannot_be_told_fails_only_where_it_was_asked_for(
     verdict = judged([file("a.py", 1, 90)], [file("a.py", 90, 1)], policy(unsure=level))
     assert verdict.decision is decision
     if decision is Decision.CANNOT_TELL:
-        assert verdict.reason == "No regression found; 1 file is inconclusive."
+        assert verdict.reason == "dagprof found no regression, but 1 file is inconclusive."
 
 
 def test_files_that_fail_in_both_versions_are_told() -> None:
@@ -187,8 +187,8 @@ def test_files_that_fail_in_both_versions_are_told() -> None:
     assert judged(side(fine, fine), side(fine, fine)).doubts == ()
     (text,) = judged(side(fails, fine), side(fails, fine)).doubts
     assert text == (
-        "1 file (a.py) fails in both versions (status: import-error), so dagprof compared only its"
-        " code before the failure."
+        "1 file (a.py) fails in both versions (status: import-error). In such a file, dagprof"
+        " compares only the code that runs before the failure."
     )
     (text,) = judged(side(fails, fails, fine), side(fails, fails, fails)).doubts
     assert text.startswith("2 files, such as a.py, fail in both versions (status: import-error)")
@@ -206,11 +206,11 @@ def test_an_accepted_regression_passes_and_is_not_denied() -> None:
     assert verdict.decision is Decision.PASSED
     assert (
         verdict.reason
-        == "1 file became slower, but waivers accept this regression; 1 file measured, 1 finding accepted."
+        == "1 file became slower, but waivers accept this regression. dagprof measured 1 file. Waivers accept 1 finding."
     )
     assert (
         judged([base], [base]).reason
-        == "No file slowed down by more than the limits allow; 1 file measured."
+        == "No file slowed down by more than the limits allow. dagprof measured 1 file."
     )
 
 
@@ -238,10 +238,13 @@ def test_measured_files_stand_for_those_that_were_left_out() -> None:
     verdict = judged([same], [same], left_out=299)
     assert (verdict.decision, verdict.left_out) == (Decision.PASSED, 299)
     assert verdict.reason == (
-        "No file slowed down by more than the limits allow; 1 file measured for all 300 that the change may"
-        " affect."
+        "No file slowed down by more than the limits allow. dagprof measured 1 of 300 files that the"
+        " change may affect."
     )
-    assert ", 299 affected but not measured; took" in words.compared(verdict)
+    assert (
+        "The change may affect 299 other files, which dagprof did not measure. The measurement took"
+        in words.compared(verdict)
+    )
 
 
 def test_nothing_is_told_if_all_affected_files_were_left_out() -> None:
@@ -249,7 +252,7 @@ def test_nothing_is_told_if_all_affected_files_were_left_out() -> None:
     verdict = judged([same], [same], left_out=3, has_sample=False)
     assert (verdict.decision, verdict.reason) == (
         Decision.CANNOT_TELL,
-        "dagprof measured none of 3 DAG files that may be affected.",
+        "The change may affect 3 DAG files, but dagprof measured no affected file.",
     )
 
 

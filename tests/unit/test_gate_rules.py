@@ -87,7 +87,7 @@ def access(kind: str, key: str) -> Access:
             Rule.TIMEOUT,
             parsed(wall_ms=(16_000, 15_100, 40_000)),
             ("a.py", 0),
-            "a.py takes 15.1 s to parse, close to Airflow's import timeout of 30 s",
+            "a.py takes 15.1 s to parse, which is close to Airflow's import timeout of 30 s",
         ),
     ],
     ids=lambda value: value.value if isinstance(value, Rule) else "",

@@ -115,13 +115,13 @@ def test_what_others_do_through_the_same_line_is_a_note(
     found = told([], [new], others)
     assert found.findings == ()
     assert found.notes == (
-        f"new.py {text}. {FRAMES}:3 already has this effect in 2 other DAG files",
+        f"new.py {text}. {FRAMES}:3 already causes this effect in 2 other DAG files",
     )
     # A changed file that begins to use the helper is no other; nor is a file that was measured on
     # both sides.
     changed = told([parsed("new.py", loads())], [new], others[:1])
     assert changed.findings == ()
-    assert changed.notes[-1].endswith(f". {FRAMES}:3 already has this effect in b.py")
+    assert changed.notes[-1].endswith(f". {FRAMES}:3 already causes this effect in b.py")
     assert told([others[0]], [new, others[0]]).notes == changed.notes[-1:]
 
 
@@ -160,7 +160,7 @@ def test_lines_of_a_changed_helper_may_have_moved() -> None:
 def test_files_that_were_left_out_are_not_counted() -> None:
     new, other = (parsed(path, effects=(effect("process", "ls"),)) for path in ("new.py", "b.py"))
     (note,) = told([], [new], [other], more_others=True).notes
-    assert note.endswith(f". {FRAMES}:3 already has this effect in at least 1 other DAG file")
+    assert note.endswith(f". {FRAMES}:3 already causes this effect in at least 1 other DAG file")
 
 
 def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
@@ -172,7 +172,7 @@ def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
     found = told([], [new], [other])
     assert found.findings == ()
     assert (
-        f"new.py is new and loads pandas. {FRAMES}:1 already has this effect in b.py" in found.notes
+        f"new.py is new and loads pandas. {FRAMES}:1 already causes this effect in b.py" in found.notes
     )
     assert any(
         "ms on imports at common/frames.py:1. b.py already loads the same modules through that line"
@@ -353,7 +353,7 @@ def test_what_is_no_longer_pre_imported_is_the_reason_and_no_line() -> None:
     text = without_pre_import(changed_lines={"a.py": (2,)})
     assert (
         text
-        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: the DAG processor no longer preloads pandas, which no DAG file imports any more"
+        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse: no DAG file imports pandas any more, so the DAG processor no longer preloads pandas"
     )
 
 

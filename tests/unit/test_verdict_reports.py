@@ -284,7 +284,7 @@ def test_the_terminal_tells_the_decision_and_each_fact_once() -> None:
         "main → topic: 6 files compared (1 slower, 1 faster, 1 unchanged, 1 inconclusive, 1 new, 1"
         " gone)"
     )
-    assert "41 not affected by the change" in lines[1]
+    assert "The change does not affect 41 files." in lines[1]
     for once in (
         "+120 ms (+24 %)",
         "+80 ms to +160 ms",

@@ -93,7 +93,7 @@ class _Comment:
             ),
             *self._findings(verdict),
             *self._list("Accepted", "accepted finding", words.accepted(verdict), self._accepted),
-            *self._list("Already present", "present finding", verdict.notes, self._text),
+            *self._list("Already present", "already present result", verdict.notes, self._text),
             *self._list("Notes", "note", verdict.doubts, self._text),
             *self._others(verdict),
         ]

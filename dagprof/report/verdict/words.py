@@ -58,13 +58,15 @@ def compared(verdict: Verdict) -> str:
     counted = f"{count(len(verdict.files), 'file')} compared" + (
         f" ({', '.join(outcomes)})" if outcomes else ""
     )
-    unaffected = (
-        f", {verdict.unaffected:,} not affected by the change" if verdict.unaffected else ""
-    )
+    parts = [f"{verdict.base} → {verdict.head}: {counted}."]
     if verdict.left_out:
-        unaffected = f", {verdict.left_out:,} affected but not measured{unaffected}"
-    took = f"; took {duration(verdict.wall_s * 1000)}" if verdict.wall_s else ""
-    return f"{verdict.base} → {verdict.head}: {counted}{unaffected}{took}."
+        left_out = count(verdict.left_out, "other file")
+        parts.append(f"The change may affect {left_out}, which dagprof did not measure.")
+    if verdict.unaffected:
+        parts.append(f"The change does not affect {count(verdict.unaffected, 'file')}.")
+    if verdict.wall_s:
+        parts.append(f"The measurement took {duration(verdict.wall_s * 1000)}.")
+    return " ".join(parts)
 
 
 def signed(ms: float) -> str:
@@ -99,8 +101,8 @@ def timing(file: FileVerdict) -> str:
     if file.timing is None:
         return ""
     return (
-        f"{medians(file.timing)}, {change(file.timing)}, interval {interval(file.timing)}, "
-        f"from {count(file.timing.pairs, 'pair')} of parses"
+        f"median parse time {medians(file.timing)}, change {change(file.timing)}, interval of the"
+        f" change {interval(file.timing)}, from {count(file.timing.pairs, 'pair')} of parses"
     )
 
 
