@@ -79,25 +79,27 @@ def _changes(run: Run, plan: Plan, found: Others) -> Iterator[Sentence]:
     if plan.steps:
         step = plan.steps[0]
         saves = _saves(run, step.adds_ms, step.files, step.evidence)
-        text = f"{changes.places(step)}, {saves}. {safe_text(changes.instruction(step), 300)}"
+        text = f"{changes.places(step)}. {saves} {safe_text(changes.instruction(step), 300)}"
         told.append((step.adds_ms, text))
     row = next((row for row in others.rows(run, found) if row.ms > 0), None)
     if row is not None and row.ms >= _WORTH_SHARE * plan.before_ms:
         more_ms = lookups(run).cost_ms if row.is_lookup else 0.0
         saves = _saves(run, row.ms, row.files, row.evidence, more_ms)
-        told.append((row.ms, f"{row.where}, {saves}. {safe_text(row.short or row.what, 400)}"))
+        told.append((row.ms, f"{row.where}. {saves} {safe_text(row.short or row.what, 400)}"))
     told.sort(key=lambda pair: -pair[0])
     for number, (_, text) in enumerate(told):
         yield Sentence(f"{'Next best' if number else 'Best'} change: {text}")
 
 
 def _saves(run: Run, ms: float, files: int, evidence: str, more_ms: float = 0.0) -> str:
-    """``more_ms`` is what the parse loop takes in addition to the parse times."""
+    """A sentence about the saving of a change. ``more_ms`` is the time that the parse loop takes in
+    addition to the parse times.
+    """
     # Savings exclude the wait for a CPU, which the headline of a busy machine contains.
     is_clear = bool(run.total_own_ms) and not run.was_busy
     loop = "the parse loop with its lookups" if more_ms else "the parse loop"
-    share = f" ({ms / (run.total_own_ms + more_ms):.0%} of {loop})" if is_clear else ""
-    return f"saves {duration(ms)}{share} in {count(files, 'file')} ({evidence})"
+    share = f", which is {ms / (run.total_own_ms + more_ms):.0%} of {loop}" if is_clear else ""
+    return f"This change saves {duration(ms)} in {count(files, 'file')}{share} ({evidence})."
 
 
 def _doing(run: Run) -> Iterator[Sentence]:

@@ -32,8 +32,8 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
     return {
         "sentence": (
             f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)}"
-            f" to {figures.duration(comparison.current_total_ms)}; "
-            f"{count(len(comparison.of(Outcome.UNCHANGED)), 'file')} stayed within the limits."
+            f" to {figures.duration(comparison.current_total_ms)}. The parse time of"
+            f" {count(len(comparison.of(Outcome.UNCHANGED)), 'file')} stayed within the limits."
         ),
         "breaks": [
             [safe_text(file.path), safe_text(file.missing, 300)]

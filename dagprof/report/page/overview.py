@@ -156,17 +156,18 @@ def _tiles(
 def _with_processes(run: Run) -> str:
     processes = figures.parsing_processes(run)
     if processes == 1:
-        return "with 1 parsing process, as configured"
-    return f"with {processes} parsing processes, as configured"
+        return "with 1 parsing process, as Airflow is configured"
+    return f"with {processes} parsing processes, as Airflow is configured"
 
 
 def _with_failures(run: Run) -> str:
     failed, needy = len(run.broken), len(run.needy)
     texts = []
     if failed:
-        texts.append(f"{failed} could not be loaded")
+        texts.append(f"{count(failed, 'file')} could not be loaded")
     if needy:
-        texts.append(f"{needy} {'lacks' if needy == 1 else 'lack'} a required value")
+        lack = "lacks" if needy == 1 else "lack"
+        texts.append(f"{count(needy, 'file')} {lack} a required value")
     return ", ".join(texts) or ("all files could be loaded" if run.files else "none")
 
 
@@ -270,7 +271,7 @@ def _environment(run: Run) -> list[tuple[str, str]]:
         ("Python", f"{where.python_version} ({where.python_executable})"),
         ("Platform", where.platform),
         ("Processor", f"{where.cpu_model}, {where.cpu_count} cores"),
-        ("AIRFLOW_HOME", where.airflow_home or "a temporary one"),
+        ("AIRFLOW_HOME", where.airflow_home or "a temporary folder"),
     ]
     if where.git is not None:
         rows.append(

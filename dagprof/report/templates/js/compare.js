@@ -97,7 +97,7 @@ class CompareView {
       this.table.querySelector("[aria-sort] button")?.focus();
     }));
     this.body.replaceChildren(...rows.map((row) => this.row(row)));
-    if (!rows.length) this.body.append(el("tr", {}, el("td", { colspan: COMPARE_COLUMNS.length, class: "quiet" }, "No file changed beyond the limits.")));
+    if (!rows.length) this.body.append(el("tr", {}, el("td", { colspan: COMPARE_COLUMNS.length, class: "quiet" }, "No parse time changed by more than the limits.")));
   }
 
   difference(row) {
@@ -120,19 +120,19 @@ class CompareView {
 
   detail(row, query) {
     const list = (title, names, more) => (names.length ? el("section", {}, el("h3", {}, title), el("ul", {}, names.map((name) => el("li", {}, el("code", {}, name)))),
-      more ? el("p", { class: "quiet" }, `${grouped(more)} more ${more === 1 ? "is" : "are"} not shown.`) : null) : null);
+      more ? el("p", { class: "quiet" }, `${count(more, "more import")} ${more === 1 ? "is" : "are"} not shown.`) : null) : null);
     const parts = [
       el("p", { class: "crumbs" }, el("a", { href: "#/compare" }, "All changes"), " / ", el("code", {}, row.path), " ", row.now === null ? "" : el("a", { href: addressOf("file", row.address) }, "file view")),
       el("h2", { tabindex: "-1" }, `${row.before === null ? "new" : duration(row.before)} \u2192 ${row.now === null ? "gone" : duration(row.now)} `, this.difference(row)),
       row.reason ? el("p", {}, row.reason) : null,
-      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `All parses of both runs, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now. The lines mark the medians.`)),
+      el("figure", {}, samplesPlot(row.samples_before, row.samples_now), el("figcaption", { class: "quiet" }, `The chart shows all parses of both runs, from 0 to ${duration(Math.max(0, ...row.samples_before, ...row.samples_now) * 1.04)}: \u25cf before, \u25a0 now. The lines mark the medians.`)),
     ];
     if (row.tree_before || row.tree_now) {
       const sum = (tree) => (tree ? tree.total.reduce((us, each, place) => us + (tree.parent[place] < 0 ? each : 0), 0) / 1000 : 0);
       const was = sum(row.tree_before), is = sum(row.tree_now);
       const icicle = new Icicle("Imports of both runs", mergedTree(row.tree_before, row.tree_now), {
         rootText: `All imports in the tracing passes: ${duration(was)} before, ${duration(is)} now (${signed(is - was)})`,
-        hint: "This view merges the import trees of both runs. The width of a module is the import time in the slower run, including nested imports. Marks: \u25b2 slower, \u25bc faster, new, gone.",
+        hint: "This view merges the import trees of both runs. The width of a module shows the import time in the slower run, including nested imports. Marks: \u25b2 slower, \u25bc faster, new, gone.",
         isMerged: true,
         zoomed: (path) => remember({ zoom: path }),
       });

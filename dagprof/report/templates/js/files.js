@@ -58,7 +58,7 @@ class FilesView {
     this.shown = el("output", { class: "quiet" });
     this.body = el("tbody");
     this.table = el("table", { id: "file-table", "aria-describedby": "file-words" }, this.body);
-    const words = el("p", { class: "quiet", id: "file-words" }, "Median parse time of each file by stage. The stage gc (garbage collection) is known only for traced files."
+    const words = el("p", { class: "quiet", id: "file-words" }, "The table shows the median parse time of each file, divided into stages. The stage gc (garbage collection) is known only for traced files."
       + (files.is_composed.some(Boolean) ? " A composed parse time is the sum of the file's own time and the time of packages that dagprof measured once for all files." : ""));
     this.more = el("button", { type: "button", class: "more", onclick: () => this.draw() });
     const label = (text, input) => el("label", {}, `${text} `, input);
@@ -131,6 +131,6 @@ class FilesView {
     }
     const left = this.rows.length - this.drawn;
     this.more.hidden = left <= 0;
-    this.more.textContent = `Show ${grouped(Math.min(left, ROWS_AT_ONCE))} more of ${grouped(left)}`;
+    this.more.textContent = `Show ${grouped(Math.min(left, ROWS_AT_ONCE))} of ${count(left, "more file")}`;
   }
 }

@@ -21,7 +21,7 @@ async function fileView(place, address, query, isCurrent) {
     el("p", {}, stageBar(position, files.parse[position] || 1), el("span", { class: "legend" }, stageKeys((number) => files.stages[position][number] >= 0.05, files.stages[position]))),
     ...(detail.doubts || []).map((text) => el("p", { class: "note" }, text)),
     detail.detail ? el("p", {}, detail.detail) : null,
-    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "This file was not traced, so its imports and statements are unknown. To trace every file, use --depth full.") : null,
+    detail.wall_us === undefined && files.is_timed[position] ? el("p", { class: "quiet" }, "This file was not traced, so the imports and statements of the file are unknown. To trace all files, use --depth full.") : null,
     part("Failures", (detail.failures || []).map(failure)),
     part("Imports", icicle ? [icicle.controls(query), icicle.place] : [], rest("loads", "shorter import"), free(detail)),
     part("Source", sourceOf(detail, Number(query.get("line"))), rest("statements", "shorter statement")),
@@ -31,7 +31,7 @@ async function fileView(place, address, query, isCurrent) {
     part("Stability", (detail.unstable || []).map(([dag, field, first, second, between]) =>
       el("p", {}, "In DAG ", el("code", {}, dag), `, the field ${field} differs between ${between}. First value: `, el("code", {}, first), ". Second value: ", el("code", {}, second), ". Airflow 3 stores each variant as a new DAG version.")), rest("unstable", "more field")),
     part("Figures", facts(detail)),
-    ...(detail.outputs || []).map(([name, text, total, isCut]) => part(`Written to ${name}`, el("pre", {}, text), isCut ? el("p", { class: "quiet" }, `Shortened from ${grouped(total)} bytes.`) : null)),
+    ...(detail.outputs || []).map(([name, text, total, isCut]) => part(`Written to ${name}`, el("pre", {}, text), isCut ? el("p", { class: "quiet" }, `dagprof shortened this output from ${grouped(total)} bytes.`) : null)),
   ].filter(Boolean));
   place.querySelector(".line-asked")?.scrollIntoView({ block: "center" });
 }
@@ -66,7 +66,7 @@ function importsIcicle(position, detail, modules) {
   const sum = outermost.reduce((ms, node) => ms + node.width, 0);
   return new Icicle("Imports of this parse", outermost, {
     rootText: `All imports of this parse: ${duration(sum)} in the tracing pass`,
-    hint: "The width of a module is the import time, including nested imports. \u25cf marks your own code. To zoom in, click or press Enter. To zoom out, press Escape. To move, press the arrow keys.",
+    hint: "The width of a module shows the import time, including nested imports. \u25cf marks your own code. To zoom in, click a module or press Enter. To zoom out, press Escape. To move, press the arrow keys.",
     zoomed: (path) => remember({ zoom: path }),
   });
 }
@@ -110,7 +110,7 @@ function sourceOf(detail, asked) {
     else body.push(folded(line, end - 1, row));
     line = end;
   }
-  return [el("p", { class: "quiet" }, "Times come from the tracing pass. Times include nested statements and exclude garbage collection. \u2265 means that dagprof timed only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
+  return [el("p", { class: "quiet" }, "Times come from the tracing pass. Times include nested statements and exclude garbage collection. A time after \u2265 covers only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
 }
 
 function folded(first, last, row) {
