@@ -153,7 +153,11 @@ def way_out(name: str, airflow_version: str, *, is_name: bool = False) -> str:
             if is_2
             else f"{known} without a direct replacement"
         )
-    on_2 = f". Airflow 2 has {instead}" if "(" in instead else f". On Airflow 2, use `{instead}`"
+    on_2 = (
+        f". On Airflow 2, import from {instead}"
+        if "(" in instead
+        else f". On Airflow 2, use `{instead}`"
+    )
     return known + (on_2 if is_2 else f". Use `{instead}`")
 
 

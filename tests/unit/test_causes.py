@@ -120,8 +120,8 @@ def test_airflow_3_code_on_airflow_2() -> None:
     )
     whole = way_out(missing("a.py", "airflow.sdk", "import airflow.sdk"), environment=old)
     assert whole.startswith(
-        "`airflow.sdk` is new in Airflow 3.0. Airflow 2 has airflow (DAG), airflow.decorators (dag,"
-        " task"
+        "`airflow.sdk` is new in Airflow 3.0. On Airflow 2, import from airflow (DAG),"
+        " airflow.decorators (dag, task"
     )
 
 

@@ -10,8 +10,8 @@ LIBRARY = Library(
     ("storage.Client", "bigquery.Client", "secretmanager.SecretManagerServiceClient"),
     "google.auth",
     always(
-        "A Google Cloud client looks for credentials when it is created. In the task, create the"
-        " client or use the Google provider's hook."
+        "Each new Google Cloud client looks for credentials. In the task, create the client or use"
+        " the hook of the Google provider."
     ),
     "https://googleapis.dev/python/google-auth/latest/reference/google.auth.html",
 )

@@ -8,7 +8,7 @@ LIBRARY = Library(
     ("hvac.Client", "read_secret_version", "read_secret"),
     "hvac",
     always(
-        "Every read of a secret is a request to Vault. Read the secret in the task, with this"
+        "Every read of a secret sends a request to Vault. Read the secret in the task, with this"
         " client or through a Connection."
     ),
     "https://python-hvac.org/en/stable/usage/secrets_engines/kv_v2.html",

@@ -8,8 +8,8 @@ LIBRARY = Library(
     ("read_csv", "read_excel", "read_parquet", "read_json", "read_sql", "read_sql_query"),
     "",
     always(
-        "Every parse reads the whole table. Read the table in a task, or store a small JSON file"
-        " with the few values that DAGs need."
+        "Every parse reads the whole table. Read the table in a task, or read only a small JSON"
+        " file with the few values that the DAGs need."
     ),
     "https://pandas.pydata.org/docs/user_guide/io.html",
 )

@@ -9,7 +9,7 @@ LIBRARY = Library(
     "",
     always(
         "Every parse sends this request and waits for the answer. Send the request in a task, and"
-        " let the task store what DAGs need."
+        " store the values that the DAGs need."
     ),
     "https://requests.readthedocs.io/en/latest/user/quickstart/#timeouts",
 )

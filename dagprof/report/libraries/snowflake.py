@@ -8,8 +8,8 @@ LIBRARY = Library(
     ("snowflake.connector.connect",),
     "snowflake.connector",
     always(
-        "snowflake.connector.connect logs in over the network. In the task, call connect or use the"
-        " Snowflake provider's hook."
+        "snowflake.connector.connect logs in to Snowflake over the network. In the task, call"
+        " connect or use the hook of the Snowflake provider."
     ),
     "https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-connect",
 )
