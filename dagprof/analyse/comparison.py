@@ -66,8 +66,9 @@ class FileChange(Frozen, frozen=True):
 class Comparison(Frozen, frozen=True):
     """All files of both Runs by path, and warnings about the comparison.
 
-    ``factor`` is the time that the machine of this Run takes, divided by the time that the machine
-    of the baseline takes. dagprof multiplies the times of the baseline by this factor.
+    ``factor`` compares the speed of two machines. ``factor`` is the time that the machine of this
+    Run takes, divided by the time that the machine of the baseline takes for the same work. dagprof
+    multiplies the times of the baseline by this factor.
     """
 
     files: tuple[FileChange, ...]

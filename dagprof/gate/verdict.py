@@ -21,7 +21,7 @@ class Decision(str, enum.Enum):
 
 class Finding(Frozen, frozen=True):
     """A result of a rule. ``path`` is the DAG file. ``file`` and ``line`` are the place of the
-    result; the line is 0 if the line is unknown.
+    result. ``line`` is 0 if the line is unknown.
 
     ``message`` is one sentence. ``waived`` gives the reason and the last day of the waiver that
     accepts the finding. An accepted finding does not fail the gate. ``is_waived_in_source`` says
@@ -48,8 +48,8 @@ class Timing(Frozen, frozen=True):
     number of pairs of parses.
 
     ``low_ms`` and ``high_ms`` are the ends of the interval. If the parses of both versions took
-    turns, the interval is a 95 % confidence interval. Compared with a baseline, each end is four
-    standard errors from the change.
+    turns, the interval is a 95 % confidence interval. In a comparison with a baseline, each end of
+    the interval is four standard errors away from the change.
     """
 
     base_ms: float
@@ -88,8 +88,9 @@ class FileVerdict(Frozen, frozen=True):
 
 class Verdict(Frozen, frozen=True):
     """The verdict on the whole change. ``base`` and ``head`` are the names of the compared
-    versions. ``unaffected`` is the number of files that the change cannot reach. ``left_out`` is
-    the number of files that the change may affect and for which the measured files stand.
+    versions. ``unaffected`` is the number of files that the change cannot affect. ``left_out`` is
+    the number of files that the change may affect, but that dagprof did not measure. The measured
+    files are a sample of all affected files.
 
     ``doubts`` are sentences about omissions and about reasons for uncertain results. ``findings``
     are the findings that belong to no single file.
@@ -115,8 +116,8 @@ class Verdict(Frozen, frozen=True):
 
     @property
     def all_findings(self) -> tuple[Finding, ...]:
-        """All findings. Findings that fail the gate come first; the others follow by file and
-        line.
+        """All findings. Findings that fail the gate come first. The other findings follow, sorted
+        by file and line.
         """
         found = [*self.findings, *(finding for file in self.files for finding in file.findings)]
         return tuple(

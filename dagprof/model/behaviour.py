@@ -46,8 +46,8 @@ LOOKUP_KINDS = ("variable", "connection")
 
 
 class Price(Frozen, frozen=True):
-    """The time of look-ups of one kind in Airflow's DAG processor: the first one of a parse, and
-    each further one.
+    """The time of one look-up in Airflow's DAG processor, for one kind of look-up: the time of the
+    first look-up of a parse, and the time of each further look-up.
     """
 
     first_ms: Ms
@@ -55,7 +55,7 @@ class Price(Frozen, frozen=True):
 
 
 class PriceSource(str, enum.Enum):
-    """Where the price of look-ups comes from."""
+    """The source of the look-up times."""
 
     MEASURED = "measured"
     GIVEN = "given"
@@ -63,11 +63,11 @@ class PriceSource(str, enum.Enum):
 
 
 class LookupPrices(Frozen, frozen=True):
-    """What a look-up of a Variable or a Connection costs. dagprof answers look-ups itself, so parse
-    times exclude these costs.
+    """The time that Airflow takes to look up a Variable or a Connection. dagprof answers look-ups
+    itself, so parse times exclude the time of look-ups.
 
-    ``measured``: dagprof measured Airflow's own path, with a local SQLite database. ``given``: the
-    user gave the price. ``live``: dagprof asked the user's own backends once for each key.
+    ``measured``: dagprof measured Airflow's own code with a local SQLite database. ``given``: the
+    user gave the time. ``live``: dagprof asked the user's own backends once for each key.
     """
 
     source: PriceSource
@@ -75,8 +75,8 @@ class LookupPrices(Frozen, frozen=True):
     connection: Price
 
     def of(self, counts: Mapping[str, int]) -> float:
-        """The time of all look-ups of one parse in ms. ``counts`` has their numbers by kind. Only
-        the first look-up of a parse costs more than the next ones.
+        """The time of all look-ups of one parse in ms. ``counts`` contains the number of look-ups
+        of each kind. The first look-up of a parse takes longer than each further look-up.
         """
         used = {kind: number for kind, number in counts.items() if number and kind in LOOKUP_KINDS}
         prices = {kind: self.variable if kind == "variable" else self.connection for kind in used}
@@ -85,8 +85,8 @@ class LookupPrices(Frozen, frozen=True):
 
 
 class LookupOutcome(str, enum.Enum):
-    """What can replace the look-up of a Variable at parse time: a Jinja template in a field of a
-    task, a look-up in the code of a task, or nothing.
+    """The code that can replace the look-up of a Variable during parsing: a Jinja template in a
+    field of a task, a look-up in the code of a task, or no code.
     """
 
     TEMPLATE = "template"
@@ -154,12 +154,12 @@ class Condition(str, enum.Enum):
 
     @property
     def where(self) -> str:
-        """The phrase for a parse under another such condition."""
+        """The phrase for a parse in which this condition differs, such as ``on another day``."""
         return _WORDS[self][0]
 
     @property
     def between(self) -> str:
-        """What lies between two parses that differ because of the condition, such as days."""
+        """The noun for this condition after "differs between", such as ``days``."""
         return _WORDS[self][1]
 
 
@@ -189,8 +189,8 @@ class Instability(Frozen, frozen=True):
     """A field of a serialised DAG that differs between two parses of the same file: the name of the
     field and both values.
 
-    The field ``EXISTENCE`` says that only some parses gave the DAG. The values are then ``there``
-    and ``missing``.
+    The field ``EXISTENCE`` says that only some parses produced the DAG. The values are then
+    ``there`` and ``missing``.
 
     ``by_seed`` says that the field differs only with another hash seed, like the order of a set.
     Such a field changes with each start of Python, not with each parse. ``condition`` names the
@@ -206,7 +206,7 @@ class Instability(Frozen, frozen=True):
 
     @property
     def under(self) -> Condition:
-        """The condition that makes the difference; ``NONE`` if each parse does."""
+        """The condition that changes the field. ``NONE`` if the field changes in each parse."""
         return Condition.HASH_SEED if self.by_seed else self.condition
 
     @property

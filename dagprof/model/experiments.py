@@ -27,16 +27,18 @@ class Experiment(Frozen, frozen=True):
     """An additional parse of the file without some import statements or calls. dagprof removes the
     statements only in memory, not in the source file.
 
-    ``kept`` are those of the statements that stayed and got their values from another parse: the
-    parse needs the values, but does not compute them. ``reason`` then names the line that needs the
-    value, if another experiment found it. ``names`` are the names that dagprof removed from a
-    ``from`` import whose other names the parse needs; empty if the whole statement went.
+    ``kept`` are the statements that dagprof did not remove, but that got their values from another
+    parse. The parse needs these values, but need not compute the values again. ``reason`` is then
+    the line that needs the value, if an experiment found this line. ``names`` are the names that
+    dagprof removed from a ``from`` import whose other names the parse needs. ``names`` is empty if
+    dagprof removed the whole statement.
 
     ``need`` says whether the parse needs the statements, and ``reason`` says why. ``saving_ms`` and
-    ``memory_kib`` hold one difference per round: an uninstrumented parse minus the next parse
-    without the statements. ``saving_ms`` is scaled to the median parse time of the file, without
-    the time that the parse waited for a CPU, because the machine speed may have changed.
-    ``is_composed`` says that these parses shared packages with other files; see ``Layers``.
+    ``memory_kib`` contain one difference per round: an uninstrumented parse minus the next parse
+    without the statements. The machine speed may have changed between the timed parses and the
+    experiment. ``saving_ms`` is therefore scaled to the median parse time of the file, without the
+    time that the parse waited for a CPU. ``is_composed`` says that the parses of the experiment
+    shared packages with other files; see ``Layers``.
     ``cautions`` names changes of the process state that the serialised DAGs do not show.
     ``has_star`` says that one of the statements is ``import *``. The next fields describe a single
     statement that the parse does not need. ``used_in`` holds one place in each other file that
@@ -81,8 +83,8 @@ class Experiment(Frozen, frozen=True):
 
     @property
     def spread_ms(self) -> float:
-        """The median absolute deviation of the savings, in ms. For composed savings, at least the
-        error of composing, which is the same in all rounds.
+        """The median absolute deviation of the savings, in ms. For composed savings, the result is
+        at least the error of composed times, which is equal in all rounds.
         """
         spread = median_absolute_deviation(self.saving_ms)
         return max(spread, COMPOSED_ERROR * abs(self.proved_ms)) if self.is_composed else spread

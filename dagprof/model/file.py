@@ -36,8 +36,8 @@ class Status(str, enum.Enum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the parse ran and gave no DAG. With ``NEEDS_ANSWER``, Airflow may still get
-        DAGs.
+        """Whether the parse ran and produced no DAG. In Airflow, a file with the status
+        ``NEEDS_ANSWER`` may still produce DAGs.
         """
         return self not in (Status.OK, Status.NO_DAGS, Status.SKIPPED)
 
@@ -62,8 +62,8 @@ def _named(dag_ids: Sequence[str]) -> str:
 class FileResult(Frozen, frozen=True):
     """All data about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes.
 
-    ``composed_ms`` is the part of the times that comes from a shared layer; 0.0 if dagprof measured
-    all of it.
+    ``composed_ms`` is the part of the parse time that comes from a shared layer. ``composed_ms`` is
+    0.0 if dagprof measured the whole parse time in this file.
     """
 
     path: str
@@ -116,8 +116,8 @@ class FileResult(Frozen, frozen=True):
         return self.status is Status.NO_DAGS and before.status is Status.OK
 
     def missing_dags(self, before: FileResult) -> tuple[str, ...]:
-        """The ids of the DAGs that the file gave before and no longer gives. In Airflow, a file
-        with an import error can still give some DAGs.
+        """The ids of the DAGs that the file produced before and no longer produces. In Airflow, a
+        file with an import error can still produce some DAGs.
         """
         return tuple(dag_id for dag_id in before.dag_ids if dag_id not in self.dag_ids)
 
@@ -177,7 +177,7 @@ class FileResult(Frozen, frozen=True):
 
     @property
     def is_timed(self) -> bool:
-        """Whether the file has a parse time. Files with an import error have a parse time; killed
-        files do not.
+        """Whether the file has a parse time. A file with an import error has a parse time. A file
+        whose parse was killed has no parse time.
         """
         return len(self.samples) > 0

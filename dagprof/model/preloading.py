@@ -1,5 +1,5 @@
-"""Preloading: modules that the DAG processor could import once, before it forks, instead of in
-every parse.
+"""Preloading: modules that the DAG processor could import once before it forks the parsing
+processes, and not in every parse.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from dagprof.model.base import Count, Frozen, Ms, SignedMs, Whole
 
 
 class PreloadedPackage(Frozen, frozen=True):
-    """A package to preload, and the modules of it to import.
+    """A package that the DAG processor could preload, and the modules of the package to import.
 
-    ``wall_ms`` and ``rss_kib`` are the time and the memory that the imports cost the manager once.
-    ``threads``, ``sockets`` and ``processes`` count what the imports leave behind. A fork breaks
-    these, so such a package must not be preloaded. ``error`` is the reason why a module cannot be
-    imported.
+    ``wall_ms`` and ``rss_kib`` are the time and the memory that the imports cost the DAG processor
+    once. ``threads``, ``sockets`` and ``processes`` are the numbers of threads, open sockets and
+    processes that the imports leave behind. Forked processes cannot use such threads, sockets and
+    processes, so the package must not be preloaded. ``error`` is the reason why the import of a
+    module fails.
     """
 
     name: str
@@ -29,15 +30,15 @@ class PreloadedPackage(Frozen, frozen=True):
 
     @property
     def is_safe(self) -> bool:
-        """Whether processes that are forked later can use the package."""
+        """Whether processes that the DAG processor forks later can use the package."""
         return not (self.threads or self.sockets or self.processes or self.error)
 
 
 class PreloadedFile(Frozen, frozen=True):
-    """The parses of one file from a process with the preloaded modules.
+    """The parses of one file that start with the preloaded modules.
 
-    ``saving_ms`` and ``memory_kib`` hold one difference per round: an ordinary parse minus the next
-    parse with the preloaded modules.
+    ``saving_ms`` and ``memory_kib`` contain one difference per round: an ordinary parse minus the
+    next parse with the preloaded modules.
     """
 
     path: str
@@ -51,16 +52,16 @@ class PreloadedFile(Frozen, frozen=True):
 
     @property
     def median_kib(self) -> float:
-        """The median of the memory that a parse no longer allocates."""
+        """The median of the memory, in KiB, that a parse no longer allocates."""
         return float(statistics.median(self.memory_kib)) if self.memory_kib else 0.0
 
 
 class Preloading(Frozen, frozen=True):
-    """An experiment: the safe ones of ``packages`` are preloaded together.
+    """An experiment in which dagprof preloads all safe packages of ``packages`` together.
 
-    ``loaded`` are the names of all modules that are then in memory. ``wall_ms`` and ``rss_kib`` are
-    the time and the memory that this costs the manager once. ``files`` are the files that dagprof
-    parsed in both states, the most expensive first.
+    ``loaded`` are the names of all modules that are in memory after the preloading. ``wall_ms`` and
+    ``rss_kib`` are the time and the memory that preloading costs the DAG processor once. ``files``
+    are the files that dagprof parsed with and without preloading. The slowest file comes first.
     """
 
     packages: tuple[PreloadedPackage, ...]

@@ -26,8 +26,8 @@ class Temperature(str, enum.Enum):
 
 
 class Isolation(str, enum.Enum):
-    """The way in which each parse gets a separate process. With layers, the process from which it
-    is forked has imported packages that many files load.
+    """The way in which each parse gets a separate process. With layers, dagprof forks the parsing
+    process from a process that has already imported packages of many files.
     """
 
     LAYERS = "layers"
@@ -102,8 +102,7 @@ class Git(Frozen, frozen=True):
 
 
 class Environment(Frozen, frozen=True):
-    """The environment of the measurement. ``machine`` is a digest of the host name and the
-    hardware.
+    """The environment of a scan. ``machine`` is a digest of the host name and the hardware.
 
     ``airflow_config`` holds the settings that affect how Airflow parses. ``distributions`` lists
     all distributions that are installed in the environment of Airflow.
@@ -172,8 +171,8 @@ class Reference(Frozen, frozen=True):
 
 
 class Composed(Frozen, frozen=True):
-    """One file whose parse time dagprof both composed and measured, in ms without the wait for a
-    CPU.
+    """One file whose parse time dagprof both composed and measured. The times are in ms and exclude
+    the time that the parse waited for a CPU.
     """
 
     path: str
@@ -182,12 +181,13 @@ class Composed(Frozen, frozen=True):
 
 
 class Layers(Frozen, frozen=True):
-    """The shared layer of a scan, which is packages that dagprof imported once for many DAG files:
-    the imported names, the number of modules that came with them, and the ms of all imports.
+    """The shared layer of a scan: packages that dagprof imported once for many DAG files. A layer
+    records the imported names, the number of loaded modules, and the time of all imports in ms.
 
-    ``files`` counts the files with composed times. ``checked`` are files that were also measured in
-    isolation. ``left_out`` are names that cannot be shared, each with the reason. ``scale`` is the
-    factor for the times of the layer, from ``calibrated`` files that were measured both ways.
+    ``files`` counts the files with composed times. ``checked`` are files that dagprof also measured
+    without the layer. ``left_out`` are names that files cannot share, each with the reason.
+    ``scale`` is the factor for the times of the layer. dagprof computed this factor from
+    ``calibrated`` files that dagprof measured with and without the layer.
     """
 
     names: tuple[str, ...]
@@ -201,8 +201,8 @@ class Layers(Frozen, frozen=True):
 
 
 class Run(Frozen, frozen=True):
-    """One scan: the results, the environment and the settings. The measurement writes this file,
-    and reports read it.
+    """One scan: the results, the environment and the settings. dagprof stores a Run in a run file,
+    and all reports read this file.
 
     ``paths`` are the files and folders that the user named, relative to ``root``. ``.`` stands for
     all files.
@@ -230,7 +230,7 @@ class Run(Frozen, frozen=True):
 
     @property
     def broken(self) -> list[FileResult]:
-        """The files that give no DAGs, even with other values for Variables and Connections."""
+        """The files that produce no DAGs, even with other values for Variables and Connections."""
         return [file for file in self.files if file.status.is_broken]
 
     @property
@@ -240,8 +240,8 @@ class Run(Frozen, frozen=True):
 
     @property
     def total_parse_ms(self) -> float:
-        """The sum of the files' median parse times in ms. The sum is the work of one loop of the
-        DAG processor.
+        """The sum of the median parse times of all files in ms. The DAG processor does this work in
+        each loop.
         """
         return sum(file.parse_ms for file in self.files)
 

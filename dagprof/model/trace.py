@@ -51,9 +51,9 @@ class Loads(Frozen, frozen=True):
     file, and -2 if dagprof saw no importing statement. ``parent`` is a position in these columns,
     or -1 for an outermost load. Times come from the tracing pass, and exclude garbage collection,
     compilation and waiting for a CPU. ``cumulative_us`` includes nested loads. ``caller_line`` is
-    the line of the enclosing module, or of the DAG file, that was running; 0 if the line is
-    unknown. ``imports`` is a position in ``Run.import_sets``. This import set holds the import
-    statements that ran while Python loaded this module and no nested module.
+    the running line of the enclosing module, or of the DAG file. ``caller_line`` is 0 if this line
+    is unknown. ``imports`` is a position in ``Run.import_sets``. This import set contains the
+    import statements that ran while Python loaded this module and no nested module.
     """
 
     module: tuple[Position, ...] = ()
@@ -89,12 +89,13 @@ class Edge(Frozen, frozen=True, array_like=True):
     """An import statement that ran, and the module that the statement names (position in
     ``Run.modules``).
 
-    ``importer`` is -1 if the statement is in the module being loaded, or in the DAG file.
+    ``importer`` is -1 if the statement is in the module that Python is loading, or in the DAG file.
     Otherwise, a function of another module executed the statement, and ``importer`` is this other
-    module. ``caller_line`` is set only for statements in functions: the running line of the module
-    being loaded, or of the DAG file. Line 0 means an unknown line. ``is_conditional`` says that a
-    statement of the user's code is inside ``if``, ``try`` or a similar block. ``is_executed`` says
-    that the statement is in other code that this line executed.
+    module. ``caller_line`` is set only for statements in functions. ``caller_line`` is the running
+    line of the module that Python is loading, or of the DAG file. Line 0 means an unknown line.
+    ``is_conditional`` says that a statement of the user's code is inside ``if``, ``try`` or a
+    similar block. ``is_executed`` says that the statement is in other code, and that ``line``
+    executed this code.
     """
 
     line: LineNumber
@@ -149,8 +150,8 @@ class HelperStatements(Frozen, frozen=True):
     """The top-level statements of one module that the DAG file imports. ``module`` is a position in
     ``Run.modules``. Only modules of the user's code with slow code of their own have such times.
 
-    The times include the modules that a statement loads. ``Statement.parent`` is a position in
-    ``statements``.
+    The times include the time to load the modules that a statement imports. ``Statement.parent`` is
+    a position in ``statements``.
     """
 
     module: Position

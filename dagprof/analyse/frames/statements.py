@@ -44,7 +44,7 @@ def statements_frame(run: Run, from_ms: float = 0.0) -> pd.DataFrame:
 
 def owners_frame(run: Run) -> pd.DataFrame:
     """One row per file and part of the load stage: import, call, own work and so on. The largest
-    part comes first, and the parts of a file add up to its median load stage.
+    part comes first. The parts of a file add up to the median load time of the file.
 
     ``file`` and ``line`` are the line of the user's code that causes the part. ``what`` is the
     module or the statement. Files without a trace have no rows. Times exclude the time that parses
