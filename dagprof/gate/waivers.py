@@ -79,8 +79,8 @@ def _waiver(comment: str, path: str, line: int, is_alone: bool) -> Waiver | str:
     match = _COMMENT.match(comment)
     if match is None and _SEVERAL.match(comment):
         return (
-            "a waiver comment accepts only one rule. Write a separate comment for each other rule"
-            " on a line above"
+            "a waiver comment accepts only one rule. For each other rule, write a separate comment"
+            " above this line"
         )
     if match is None:
         return "a waiver requires a rule, a last day and a reason"

@@ -107,6 +107,6 @@ def _doing(run: Run) -> Iterator[Sentence]:
     if own is not None:
         what, where = safe_text(own.what, 60), safe_text(str(own.place), 120)
         yield Sentence(
-            f"Move into a task: {what} at {where}. This line runs in every parse of"
+            f"Move this action into a task: {what} at {where}. This line runs in every parse of"
             f" {count(own.files, 'file')}."
         )

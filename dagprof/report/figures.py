@@ -159,7 +159,7 @@ def round_ms(run: Run) -> float:
 
 
 def headline(run: Run) -> str:
-    """The first sentence of all reports: the number of files and DAGs, and the total parse time."""
+    """The first sentences of all reports: the number of files and DAGs, and their parse time."""
     failed = sum(file.status.is_broken for file in run.files)
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)

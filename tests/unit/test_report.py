@@ -607,7 +607,7 @@ def test_the_summary_begins_with_the_answer() -> None:
     )
     assert (
         said[2]
-        == "Move into a task: variable owner at a.py:3. This line runs in every parse of 1 file."
+        == "Move this action into a task: variable owner at a.py:3. This line runs in every parse of 1 file."
     )
 
 

@@ -112,8 +112,8 @@ def _more(number: int, console: Console) -> None:
     if number > LIMIT:
         console.print(
             Text(
-                f"  and {count(number - LIMIT, 'more line')}. For the full list, see the JSON"
-                " report.",
+                f"  The list omits {count(number - LIMIT, 'more line')}. For the full list, see the"
+                " JSON report.",
                 style="dim",
             )
         )
