@@ -38,7 +38,7 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests outside the unit ring, because they need an Airflow."""
     for item in items:
-        if item.path.parent.name in ("airflow", "command"):
+        if item.path.parent.name in ("airflow", "command", "executors"):
             item.add_marker("airflow")
 
 

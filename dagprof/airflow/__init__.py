@@ -84,13 +84,15 @@ def scan_dag(  # noqa: PLR0913 - each is one choice of the user
         **dag_options,
     }
 
-    @task(task_id="scan", **of_tasks)
+    @task(task_id="scan", **of_tasks)  # type: ignore[untyped-decorator]
     def scan(number: int, run_id: str | None = None) -> str:
         from dagprof.airflow import tasks
 
         return tasks.scan_shard(request, number, run_id or "")
 
-    @task(task_id="merge", **{"trigger_rule": "all_done" if partial else "all_success", **of_tasks})
+    rule = "all_done" if partial else "all_success"
+
+    @task(task_id="merge", **{"trigger_rule": rule, **of_tasks})  # type: ignore[untyped-decorator]
     def merge(run_id: str | None = None) -> dict[str, str]:
         from dagprof.airflow import tasks
 

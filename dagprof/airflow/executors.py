@@ -51,9 +51,7 @@ def _class_name(executor: str | None) -> str:
 
     # [core] executor lists names, module paths, and aliases as ALIAS:PATH.
     listed = [entry.strip() for entry in conf.get("core", "executor").split(",") if entry.strip()]
-    aliases = {
-        alias: path for alias, separator, path in map(_parted, listed) if separator
-    }
+    aliases = {alias: path for alias, separator, path in map(_parted, listed) if separator}
     name = executor or (listed[0] if listed else "LocalExecutor")
     _, _, path = _parted(aliases.get(name, name))
     return path.rpartition(".")[2]

@@ -46,15 +46,15 @@ def scan_shard(request: ShardedScan, number: int, run_id: str) -> str:
         if earlier := _split(request, folder):
             (scratch / "split.json").write_bytes(earlier)
             command += ["--shard-by", str(scratch / "split.json")]
-        code = _dagprof([*command, "-o", str(scratch / "out"), *request.options], request)
+        code, said = _dagprof([*command, "-o", str(scratch / "out"), *request.options], request)
         made = scratch / "out" / "run.json"
         # A shard whose files all fail is a part of the answer; ``merge`` judges the whole.
         if not made.exists() or code not in (0, _FAILED, _NOTHING_MEASURED):
-            _fail("scan", code)
+            _fail("scan", code, said)
         place = folder / _shard_name(request, number)
         place.write_bytes(made.read_bytes())
     if code == _FAILED:
-        _fail("scan", code)
+        _fail("scan", code, said)
     return str(place)
 
 
@@ -75,17 +75,19 @@ def merge_shards(request: ShardedScan, run_id: str) -> dict[str, str]:
                 shards[-1].write_bytes(shard.read_bytes())
         command = ["merge", *map(str, shards), "-o", str(scratch / "out")]
         if not shards:
-            raise _failure()(f"No shard of {folder} has a run file. See the logs of the tasks scan.")
-        code = _dagprof([*command, *(["--partial"] if request.partial else [])], request)
+            raise _failure()(
+                f"No shard of {folder} has a run file. See the logs of the tasks scan."
+            )
+        code, said = _dagprof([*command, *(["--partial"] if request.partial else [])], request)
         made = {each: scratch / "out" / each for each in _REPORTS}
         if not all(file.exists() for file in made.values()):
-            _fail("merge", code)
+            _fail("merge", code, said)
         for target in (folder, _place(request.reports) / "latest"):
             target.mkdir(parents=True, exist_ok=True)
             for each, file in made.items():
                 _replace(target / each, file.read_bytes())
         if code != 0:
-            _fail("merge", code)
+            _fail("merge", code, said)
     return {each: str(folder / each) for each in _REPORTS}
 
 
@@ -106,14 +108,17 @@ def _replace(place: Any, content: bytes) -> None:
     if not isinstance(place, Path):
         place.write_bytes(content)
         return
-    with tempfile.NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}-", delete=False) as to:
+    with tempfile.NamedTemporaryFile(
+        dir=place.parent, prefix=f".{place.name}-", delete=False
+    ) as to:
         to.write(content)
     os.chmod(to.name, 0o644)  # a temporary file is for its owner only
     os.replace(to.name, place)
 
 
-def _dagprof(arguments: Sequence[str], request: ShardedScan) -> int:
-    """Run a command of dagprof, with its output in the task's log. Return its exit code.
+def _dagprof(arguments: Sequence[str], request: ShardedScan) -> tuple[int, str]:
+    """Run a command of dagprof, with its output in the task's log. Return its exit code and its
+    last message.
 
     The command runs in the folder of the first path, where dagprof searches its configuration.
     """
@@ -129,23 +134,26 @@ def _dagprof(arguments: Sequence[str], request: ShardedScan) -> int:
         errors="replace",
     )
     assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            _LOG.info("%s", line.rstrip("\n"))
-        return process.wait()
-    finally:
-        # Airflow ends a task with an exception. dagprof then removes its processes and files.
-        if process.poll() is None:
-            process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
-            process.kill()
+    said = ""
+    with process:
+        try:
+            for line in process.stdout:
+                _LOG.info("%s", line.rstrip("\n"))
+                if line.startswith("dagprof: "):
+                    said = line.removeprefix("dagprof: ").rstrip("\n")
+            return process.wait(), said
+        finally:
+            # Airflow ends a task with an exception. dagprof then removes its processes and files.
+            if process.poll() is None:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(20)
+                process.kill()
 
 
-def _fail(command: str, code: int) -> NoReturn:
-    if code in (_FAILED, _BAD_INPUT):
-        raise _failure()(f"dagprof {command} exited with code {code}. Its output above says why.")
-    raise RuntimeError(f"dagprof {command} exited with code {code}. Its output above says why.")
+def _fail(command: str, code: int, said: str) -> NoReturn:
+    why = f"dagprof {command} exited with code {code}. {said or 'See its output above.'}"
+    raise (_failure() if code in (_FAILED, _BAD_INPUT) else RuntimeError)(why)
 
 
 def _failure() -> type[Exception]:

@@ -248,9 +248,7 @@ def _harmless(
     ``is_borrowed``: a folder of the project replaces AIRFLOW_HOME, and its configuration is
     ignored.
     """
-    result = {
-        name: value for name, value in environment.items() if not name.startswith(_OF_TASKS)
-    }
+    result = {name: value for name, value in environment.items() if not name.startswith(_OF_TASKS)}
     home = environment.get("AIRFLOW_HOME")
     if home is None:
         result["AIRFLOW_HOME"] = str(_made(scratch / "home"))

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from executors.deployment import CELERY, deployed
 from support import call, dag, write
 
 from dagprof.store import runs
+from executors.deployment import CELERY, deployed
 
 SLOW = "import time\ntime.sleep(0.2)\n"
 FILES = {
@@ -26,10 +26,15 @@ SCANNING = """
 """
 
 
-@pytest.mark.parametrize("executor", ["LocalExecutor", CELERY])
-def test_an_executor_scans_shards_and_merges_them(tmp_path: Path, executor: str) -> None:
+@pytest.mark.parametrize(
+    ("executor", "storage"), [("LocalExecutor", ""), (CELERY, "file://")], ids=["local", "celery"]
+)
+def test_an_executor_scans_shards_and_merges_them(
+    tmp_path: Path, executor: str, storage: str
+) -> None:
     dags, reports = tmp_path / "dags", tmp_path / "reports"
-    write(dags, {**FILES, "scanning.py": SCANNING.format(dags=str(dags), reports=f"{reports}")})
+    scanning = SCANNING.format(dags=str(dags), reports=f"{storage}{reports}")
+    write(dags, {**FILES, "scanning.py": scanning})
     with deployed(tmp_path / "home", dags, executor) as airflow:
         state = airflow.run("dagprof_scan", "first")
         assert state == "success", airflow.logs()
@@ -51,7 +56,9 @@ def test_an_executor_scans_shards_and_merges_them(tmp_path: Path, executor: str)
     assert whole.returncode == 0, whole.stderr
     alone = runs.load(tmp_path / "whole" / "run.json")
     for name, at_least in (("slow.py", 200), ("helped.py", 100)):
-        times = [file.parse_ms for run in (merged, alone) for file in run.files if file.path == name]
+        times = [
+            file.parse_ms for run in (merged, alone) for file in run.files if file.path == name
+        ]
         assert min(times) >= at_least
         assert max(times) < at_least + 60
 

@@ -58,7 +58,9 @@ def test_the_sentence_names_what_where_and_the_option(found: Run) -> None:
 
 def test_the_summaries_keep_it_apart(found: Run) -> None:
     headline = figures.headline(found)
-    assert "1 file could not be loaded. 1 file needs a value that dagprof does not have." in headline
+    assert (
+        "1 file could not be loaded. 1 file needs a value that dagprof does not have." in headline
+    )
     stream = io.StringIO()
     terminal.render(found, console=Console(file=stream, width=200))
     text = stream.getvalue()

@@ -172,7 +172,8 @@ def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
     found = told([], [new], [other])
     assert found.findings == ()
     assert (
-        f"new.py is new and loads pandas. {FRAMES}:1 already causes this effect in b.py" in found.notes
+        f"new.py is new and loads pandas. {FRAMES}:1 already causes this effect in b.py"
+        in found.notes
     )
     assert any(
         "ms on imports at common/frames.py:1. b.py already loads the same modules through that line"

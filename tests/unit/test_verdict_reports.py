@@ -340,7 +340,7 @@ def test_long_lists_end_with_what_is_missing() -> None:
     many = tuple(finding(Rule.NEW_VARIABLE, f"reads {number}") for number in range(25))
     text = printed(verdict(findings=many))
     assert len(re.findall(r"reads \d", text)) == 20
-    assert "and 5 more" in text
+    assert "The list omits 5 more lines." in text
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=IDS)
