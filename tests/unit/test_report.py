@@ -30,6 +30,7 @@ from dagprof.model import (
     SkipReason,
     Stack,
     Status,
+    Unanswered,
 )
 from dagprof.report import changes, figures, html, markdown
 from dagprof.report.escape import safe_lines, safe_text
@@ -609,6 +610,33 @@ def test_the_summary_begins_with_the_answer() -> None:
         said[2]
         == "Move this action into a task: variable owner at a.py:3. This line runs in every parse of 1 file."
     )
+
+
+def test_a_lookup_whose_value_a_parse_needs_is_not_to_be_moved() -> None:
+    asks = Access(
+        kind="variable",
+        key="url",
+        operation="get",
+        answered_by="stub",
+        file="/dags/a.py",
+        line=3,
+        count=1,
+    )
+    shown = run(
+        file("slow.py", 1500, 1510, 1490, accesses=(asks,)),
+        file(
+            "a.py",
+            status=Status.NEEDS_ANSWER,
+            failures=(Failure(type="ValueError", message="unknown url type: '1'", line=4),),
+            unanswered=(Unanswered(kind="variable", key="url", file="/dags/a.py", line=3),),
+            accesses=(asks,),
+            dag_ids=(),
+        ),
+        root="/dags",
+    )
+    text = summary(shown, 400)
+    assert "needs Variable 'url'" in text
+    assert "Move this action into a task" not in text
 
 
 def test_files_that_load_quickly_are_counted() -> None:
