@@ -284,7 +284,7 @@ def trial(experiment: Experiment) -> str:
     if is_untimed(experiment):
         return untimed([experiment])
     without = (
-        f"With the value that {where} had in an earlier parse"
+        f"If {where} gets its value from an earlier parse"
         if experiment.kept
         else f"Without {where}"
     )

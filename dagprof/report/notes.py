@@ -23,7 +23,7 @@ _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
     "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
     "closed-descriptors": "Files that close file descriptors of other code",
-    "conditions": "Parses failed on another day, host or user, or in another environment",
+    "conditions": "Parses failed on another day or host, for another user, or in another environment",
     "cut-short": "Files that dagprof did not analyse completely, because the time budget ran out",
     "drift": "Parse times drift, because each parse affects the next parse",
     "inconsistent": "Parses of the same file ended differently",
@@ -82,8 +82,8 @@ def by_code(run: Run) -> dict[str, list[FileResult]]:
 
 
 def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
-    """One note for all files that share the note, such as ``Parse times vary widely: 12 files, most
-    in a.py (2.7 to 6.1 s)``.
+    """One note for all files that share the note, such as ``Parse times vary widely: 12 files; the
+    times of a.py vary most (2.7 to 6.1 s)``.
 
     The note names as many files as fit into ``most`` characters.
     """
@@ -92,7 +92,10 @@ def together(code: str, files: Sequence[FileResult], most: int = 300) -> str:
     if code == "noisy" and timed:
         worst = max(timed, key=_width_ms)
         times = worst.samples.wall_ms
-        return f"{found}, most in {safe_text(worst.path, 60)} ({span(min(times), max(times))})"
+        return (
+            f"{found}; the times of {safe_text(worst.path, 60)} vary most"
+            f" ({span(min(times), max(times))})"
+        )
     paths = [safe_text(file.path, 60) for file in files]
     texts = [f"{found} ({shortened(paths, number)})" for number in range(_NAMED, 0, -1)]
     return next((text for text in texts if len(text) <= most), found)

@@ -177,7 +177,7 @@ def _price(prices: LookupPrices, found: Lookups) -> str:
     each = f"A lookup takes {each}"
     first_ms = max(price.first_ms for price in of.values())
     if first_ms > max(price.next_ms for price in of.values()):
-        each += f", and the first lookup of a parse takes {duration(first_ms)}"
+        each += f", and the first lookup in each parse takes {duration(first_ms)}"
     if prices.source is PriceSource.MEASURED:
         return f"{each}. dagprof measured these times with Airflow's own SQLite database."
     if prices.source is PriceSource.LIVE:

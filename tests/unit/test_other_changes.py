@@ -119,7 +119,7 @@ def test_the_advice_follows_from_the_trial(trial: LookupTrial | None, says: str)
         texts.about_lookups(found)
         == "1 file looks up Variables or Connections. Each parse loop makes 1 lookup, which is"
         " about 2,880 lookups per day. Each parse loop spends 50 ms on parsing and 20 ms on"
-        " lookups. A lookup takes 10 ms for a Variable, and the first lookup of a parse takes"
+        " lookups. A lookup takes 10 ms for a Variable, and the first lookup in each parse takes"
         " 20 ms. dagprof measured these times with Airflow's own SQLite database."
     )
 

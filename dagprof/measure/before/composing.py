@@ -185,7 +185,7 @@ class Composing:
             return "dagprof could not parse any file both with and without the shared packages"
         if not _LEAST_SCALE <= self._scale <= _LARGEST_SCALE:
             return (
-                "in a usual parse, the imports of the shared packages take"
+                "in a normal parse, importing the shared packages takes"
                 f" {self._scale:.2f} times as long as in dagprof's trial import"
             )
         return ""

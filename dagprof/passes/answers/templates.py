@@ -76,7 +76,7 @@ def _trial(key: str, plain: Result, lab: Lab) -> LookupTrial:
     for text in (_MARK, template_of(key)):
         other = lab.parse((), templates={key: text}).result
         if other is None:
-            return _needed(key, "the parse with another value ended early")
+            return _needed(key, "a parse with another value stopped before the end of the file")
         if other.failures:
             last = other.failures[-1]
             place = f" ({last.file.rpartition('/')[2]}:{last.line})" if last.line else ""
@@ -96,7 +96,7 @@ def _by_field(key: str, names: Sequence[str], lab: Lab) -> LookupTrial:
         lab.parse((), contents=names, templates={key: text}).result for text in (_MARK, template)
     )
     if marked is None or templated is None:
-        return _needed(key, "the parse with another value ended early")
+        return _needed(key, "a parse with another value stopped before the end of the file")
     fields: dict[str, None] = {}
     for name in names:
         content = templated.contents.get(name)
