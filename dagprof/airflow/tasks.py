@@ -4,7 +4,7 @@ Workers share nothing but the folder ``reports``, which may be an object storage
 measures into a temporary folder, and copies what it made::
 
     reports/latest/run.json, report.html            the last complete scan
-    reports/runs/RUN_ID/split.json                  the run by which this scan is split; may be empty
+    reports/runs/RUN_ID/split.json                  how this scan is split; may be empty
     reports/runs/RUN_ID/shard-3-of-8.json           one for each shard
     reports/runs/RUN_ID/run.json, report.html       the merged run
 """

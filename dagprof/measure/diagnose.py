@@ -24,7 +24,7 @@ from dagprof.quantities import count
 from dagprof.robust import median_absolute_deviation
 
 # The work of one parse here. It is large enough to stand out from the cost of a fork.
-_REFERENCE = '''"""A DAG file that dagprof parses several times to measure the noise of this machine."""  # airflow
+_REFERENCE = '''"""An Airflow DAG file that dagprof parses several times to measure noise."""
 total = 0
 for number in range(400_000):
     total += number % 7

@@ -179,7 +179,7 @@ _WORDS = {
         "starts of Python, because the order of sets changes",
     ),
     Condition.SEVERAL: (
-        "on another day or host, for another user, or in another environment",
+        "with another day, host, user or environment",
         "days, hosts, users or environments",
     ),
 }

@@ -23,7 +23,7 @@ _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
     "busy": "Parses waited for a busy CPU, so compare CPU times instead of wall times",
     "closed-descriptors": "Files that close file descriptors of other code",
-    "conditions": "Parses failed on another day or host, for another user, or in another environment",
+    "conditions": "Parses failed with another day, host, user or environment",
     "cut-short": "Files that dagprof did not analyse completely, because the time budget ran out",
     "drift": "Parse times drift, because each parse affects the next parse",
     "inconsistent": "Parses of the same file ended differently",

@@ -57,7 +57,7 @@ def test_a_shard_that_is_tried_again_keeps_the_split(
 def test_a_missing_shard_is_named(request_of: ShardedScan) -> None:
     from airflow.exceptions import AirflowException
 
-    with pytest.raises(AirflowException, match="No shard of .*r has a run file"):
+    with pytest.raises(AirflowException, match=r"No shard of .*r has a run file"):
         tasks.merge_shards(request_of, "r")
     tasks.scan_shard(request_of, 1, "r")
     with pytest.raises(AirflowException, match="Shard 2 is missing"):

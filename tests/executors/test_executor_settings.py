@@ -100,8 +100,10 @@ def test_kubernetes_gets_image_and_resources(tmp_path: Path) -> None:
         (
             BATCH,
             "airflow.providers.amazon.aws.executors.batch.batch_executor.AwsBatchExecutor",
-            '"resourceRequirements": [{"type": "VCPU", "value": "1"},'
-            ' {"type": "MEMORY", "value": "3000"}]',
+            (
+                '"resourceRequirements": [{"type": "VCPU", "value": "1"},'
+                ' {"type": "MEMORY", "value": "3000"}]'
+            ),
         ),
     ],
 )
