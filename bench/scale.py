@@ -2,7 +2,8 @@
 
 python bench/scale.py [CASE ...]
 
-CASE is dags, tasks, modules or files; the default is all four. The scans run as commands. The peak
+CASE is dags, tasks, modules or files; the default is all four. ``files:10000`` writes so many files
+instead of a thousand. The scans run as commands. The peak
 is that of the command's own process. It excludes the measuring processes, its children, because
 their memory depends on the DAG files.
 """
@@ -80,7 +81,7 @@ def many_modules(folder: Path) -> None:
     )
 
 
-def many_files(folder: Path) -> None:
+def many_files(folder: Path, number_of_files: int = 1000) -> None:
     """A thousand files. Each imports some of 200 helper modules, which import one another."""
     choose = random.Random(1)
     for number in range(200):
@@ -88,7 +89,7 @@ def many_files(folder: Path) -> None:
         (folder / f"pool_{number}.py").write_text(
             "\n".join([*lines, "import time", "time.sleep(0.001)", ""])
         )
-    for number in range(1000):
+    for number in range(number_of_files):
         lines = [f"import pool_{other}" for other in choose.sample(range(200), 8)]
         text = "\n".join(lines) + "\n" + HEAD + f"with DAG('file_{number}', {START}):\n    pass\n"
         (folder / f"file_{number}.py").write_text(text)
@@ -138,7 +139,11 @@ def main(names: list[str]) -> None:
         with tempfile.TemporaryDirectory(prefix="bench-scale-") as temporary:
             folder = Path(temporary) / "dags"
             folder.mkdir()
-            CASES[name](folder)
+            case, _, number = name.partition(":")
+            if number:
+                many_files(folder, int(number))
+            else:
+                CASES[case](folder)
             for depth in ("normal", "full") if name in ("dags", "tasks") else ("normal",):
                 output = Path(temporary) / depth
                 code, seconds, peak = scan(folder, output, depth)
