@@ -56,6 +56,11 @@ def check_run(run: Run) -> None:
     :raises ValueError: the Run contradicts itself. The message names the contradiction.
     """
     modules, sets = len(run.modules), len(run.import_sets)
+    seen: set[str] = set()
+    for file in run.files:
+        if file.path in seen:
+            raise ValueError(f"two results for the file {file.path:.60}")
+        seen.add(file.path)
     check_import_sets(run.import_sets, modules)
     for file in run.files:
         if file.trace is not None:

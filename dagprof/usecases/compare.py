@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagprof.analyse import comparison
 from dagprof.analyse.comparison import Comparison
+from dagprof.errors import UsageError
 from dagprof.judge.judgement import Limits
 from dagprof.judge.runs import LEAST
 from dagprof.model import Run
@@ -22,5 +23,16 @@ def limits_of(*, share: str = "25%", floor: str = "50ms") -> Limits:
 def compare(before: Run, after: Run, limits: Limits = LEAST) -> Comparison:
     """Compare two Runs: which files appeared, vanished, or became slower or faster, and how certain
     that is.
+
+    :raises UsageError: the Runs have no file in common.
     """
+    if before.files and after.files and not _paths(before) & _paths(after):
+        raise UsageError(
+            "The runs have no file in common. Compare two runs of the same DAG folder: their roots"
+            f" are {before.root!s:.100} and {after.root!s:.100}."
+        )
     return comparison.compare(before, after, limits)
+
+
+def _paths(run: Run) -> set[str]:
+    return {file.path for file in run.files}

@@ -15,6 +15,7 @@ from dagprof.judge.judgement import Limits, Outcome
 from dagprof.model import Failure, FileResult, Run, SkippedFile, SkipReason, Status
 from dagprof.report.changes import describe
 from dagprof.report.verdict import words
+from dagprof.usecases import compare as comparing
 from unit.builders import HELPED, environment, file, loads, reference, run, trace
 
 LIMITS = Limits(relative=0.2, absolute_ms=20)
@@ -26,6 +27,13 @@ def decided(
     """The gate's verdict on a scan with these options."""
     asked = scanned.demand("20%" if regression else None, "20ms", fail_on)
     return scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
+
+
+def test_runs_of_other_folders_are_not_compared() -> None:
+    one, other = run(file("a.py", 1, 1), root="/one"), run(file("b.py", 1, 1), root="/other")
+    with pytest.raises(UsageError, match=r"no file in common.*/one and /other"):
+        comparing.compare(one, other)
+    assert comparing.compare(one, run(root="/other")).files  # every file is gone
 
 
 @pytest.fixture

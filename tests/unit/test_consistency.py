@@ -94,6 +94,13 @@ def test_a_run_that_contradicts_itself(
     assert "\n" not in str(caught.value)
 
 
+def test_a_run_with_two_results_for_one_file() -> None:
+    document = a_run_document()
+    document["files"].append(document["files"][0])
+    with pytest.raises(RunFileError, match="two results for the file "):
+        decoded(document)
+
+
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"schema_version": 3, "x": ' + b"[" * 100_000])
 def test_deep_nesting_is_one_sentence(data: bytes) -> None:
     with pytest.raises(RunFileError, match="is not a run"):

@@ -112,7 +112,7 @@ def render(run: Run, console: Console) -> None:
         )
     if not rows:
         return
-    table = columns(("time", "figure"), ("files", "figure"), ("what", "text"), ("where", "text"))
+    table = columns(("time", "figure"), ("files", "figure"), ("what", "text"), ("where", "place"))
     for row in rows[:SHOWN]:
         times = f" {row.times:,} ×" if row.times > row.files else ""
         table.add_row(

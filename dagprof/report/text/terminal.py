@@ -113,7 +113,7 @@ def _files(run: Run, console: Console) -> None:
         ("±", "figure"),
         *((figures.STAGES[place], "figure") for place in named),
         ("", "bar"),
-        ("file", "text"),
+        ("file", "place"),
     )
     for file in timed:
         stages = figures.stages(file)
@@ -130,7 +130,9 @@ def _files(run: Run, console: Console) -> None:
 def _path(file: FileResult, console: Console) -> Text:
     width = max(24, console.width - (96 if _is_wide(console) else 40))
     composed = " (composed)" if file.composed_ms else ""
-    text = Text(_tail(safe_text(file.path), width - len(composed)))
+    name = safe_text(file.path)
+    # Programs read what is not a terminal, and search for whole names.
+    text = Text(_tail(name, width - len(composed)) if console.is_terminal else name)
     text.append(composed, style="dim")
     if file.status.is_failure:
         text.append(f" ({figures.status(file.status)})", style="red")
@@ -217,7 +219,7 @@ def _statements(run: Run, console: Console) -> None:
         ("waiting", "figure"),
         *gc_column,
         ("runs", "figure"),
-        ("where", "text"),
+        ("where", "place"),
         ("statement", "text"),
     )
     places = [_tail(figures.statement_place(row), max(24, console.width // 3)) for row in rows]
