@@ -61,8 +61,20 @@ def write(folder: Path, files: int) -> None:
 def gate(repository: Path, env: dict[str, str], options: argparse.Namespace) -> str:
     began = time.perf_counter()
     done = subprocess.run(
-        [BIN / "dagprof", "gate", "dags", "--against", "HEAD", "-q", "-o", "out"]
-        + ["--python", options.python, "--time-budget", f"{options.budget}s"],
+        [
+            BIN / "dagprof",
+            "gate",
+            "dags",
+            "--against",
+            "HEAD",
+            "-q",
+            "-o",
+            "out",
+            "--python",
+            options.python,
+            "--time-budget",
+            f"{options.budget}s",
+        ],
         cwd=repository,
         env=env,
         capture_output=True,
