@@ -155,10 +155,11 @@ _LOOKING = (
         type=click.Choice(["quick", "traced", "normal", "full"]),
         help=(
             "How much to measure. `quick` times only the parses. `traced` also times each import"
-            " and each statement of every file. `normal` (default) also tests the changes that"
-            " would save the most time. In a scan of more than 20 files, `normal` times imports"
-            " and statements only in files whose code takes 20 ms or more. `full` times the"
-            " imports and statements of every file, and tests every change that saves time."
+            " and each statement of every file. `normal`, the default of `scan`, also tests the"
+            " changes that would save the most time. In a scan of more than 20 files, `normal`"
+            " times imports and statements only in files whose code takes 20 ms or more. `full`,"
+            " the default of `explain`, times the imports and statements of every file, and tests"
+            " every change that saves time."
         ),
     ),
     click.option(

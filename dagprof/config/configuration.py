@@ -150,7 +150,8 @@ def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Stru
 def _variable_meant(name: str, known: Iterable[str]) -> str:
     rest = name.removeprefix(ENVIRONMENT_PREFIX)
     if rest.lower() in (_GATE, "gate_rules", *_LISTS):
-        return "set this table in a configuration file instead."
+        table = rest.lower().replace("gate_", "gate.")
+        return f"set the table {table!r} in a configuration file instead."
     return _nearest(
         rest,
         {variable.removeprefix(ENVIRONMENT_PREFIX): variable for variable in known},
