@@ -273,8 +273,8 @@ def test_a_table_header_too_many(tmp_path: Path) -> None:
     [
         ("DAGPROF_REPAET", "3", "did you mean `DAGPROF_REPEAT`?"),
         ("DAGPROF_GATE_BUGDET", "1s", "did you mean `DAGPROF_GATE_BUDGET`?"),
-        ("DAGPROF_GATE_RULES", "a", "set this table in a configuration file instead"),
-        ("DAGPROF_WAIVERS", "a", "set this table in a configuration file instead"),
+        ("DAGPROF_GATE_RULES", "a", "in a configuration file instead"),
+        ("DAGPROF_WAIVERS", "a", "in a configuration file instead"),
         ("DAGPROF_JOBS", "x", "Invalid value for DAGPROF_JOBS: expected a whole number, got text."),
         (
             "DAGPROF_GATE_RELATIVE",
