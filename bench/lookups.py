@@ -102,11 +102,17 @@ def real(python: Path, folder: Path, address: str, parses: int) -> dict[str, flo
     return {name: statistics.median(found[2:]) for name, found in times.items()}
 
 
-def forecast(python: Path, folder: Path) -> dict[str, float]:
-    """dagprof's cost of the look-ups of each file, in ms. No earlier price is used."""
+def forecast(python: Path, folder: Path, address: str) -> dict[str, float]:
+    """dagprof's cost of the look-ups of each file, in ms. No earlier price is used. With an address,
+    dagprof asks the database there (``--live-lookups``), as users of PostgreSQL do.
+    """
     command = [BIN / "dagprof", "scan", folder / "dags", "--python", python, "-q", "--no-project"]
     env = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")}
     env["XDG_CACHE_HOME"] = str(folder / "cache")
+    if address:
+        command.append("--live-lookups")
+        env["AIRFLOW_HOME"] = str(folder / "home")
+        env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = address
     subprocess.run(
         [*map(str, command), "--output-dir", str(folder / "out")], env=env, check=False, cwd=folder
     )
@@ -127,7 +133,7 @@ def main() -> None:
     where = postgres(given.postgres) if given.postgres else contextlib.nullcontext("")
     with tempfile.TemporaryDirectory(prefix="bench-lookups-") as name, where as address:
         found = real(given.python, Path(name), address, given.parses)
-        said = forecast(given.python, Path(name))
+        said = forecast(given.python, Path(name), address)
     database = "PostgreSQL" if given.postgres else "SQLite"
     print(f"{machine()}; {given.python}, {database}")
     print("| file | real | dagprof | difference |\n|---|---|---|---|")
