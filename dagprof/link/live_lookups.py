@@ -20,12 +20,15 @@ _LARGEST = 1 << 22
 
 
 class LiveLookup(msgspec.Struct, frozen=True, array_like=True):
-    """The time of one look-up in the user's backends. ``error`` is empty if they answered."""
+    """The time of one look-up in the user's backends. ``error`` is empty if they answered.
+    ``is_first``: the look-up was the first one of its process, and connected to the backend.
+    """
 
     kind: str
     key: str
     ms: Ms
     error: str
+    is_first: bool
 
 
 def ask(

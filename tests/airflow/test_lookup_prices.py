@@ -121,7 +121,12 @@ def test_the_users_own_backends_are_timed_and_their_values_dropped(
     (tmp_path / "backend" / "slow_backend.py").write_text(
         "import time\nfrom airflow.secrets import BaseSecretsBackend\n\n"
         "class Slow(BaseSecretsBackend):\n"
-        "    def get_variable(self, key):\n        time.sleep(0.05)\n        return 'hunter2-value'\n"
+        "    client = None\n"
+        "    def get_variable(self, key):\n"
+        "        time.sleep(0.05 if self.client else 0.15)\n"  # the first one of a process connects
+        "        self.client = True\n"
+        "        if key == 'key2':\n            raise RuntimeError('denied')\n"
+        "        return 'hunter2-value'\n"
         "    def get_conn_value(self, conn_id):\n        time.sleep(0.08)\n        return None\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "backend"))
@@ -130,7 +135,11 @@ def test_the_users_own_backends_are_timed_and_their_values_dropped(
     run = scan({"a.py": source}, live_lookups=True, lookup_latency=("1ms",))
     assert run.lookup_prices is not None
     assert run.lookup_prices.source is PriceSource.LIVE
+    assert 150 <= run.lookup_prices.variable.first_ms < 190
     assert 50 <= run.lookup_prices.variable.next_ms < 90
+    assert [doubt.text for doubt in run.doubts if doubt.code == "no-lookup-price"] == [
+        "Your secrets backends failed to answer 1 of 3 lookups. The first failed lookup asked for key2."
+    ]
     assert "hunter2" not in str(run)
     assert "measured these times with your own backends" in report_others.about_lookups(run)
 

@@ -55,7 +55,8 @@ def live(
     doubts: list[Doubt],
 ) -> LookupPrices | None:
     """The price with the user's own backends: the median of their times for each kind. In Airflow 3
-    the supervisor's price ``own`` comes on top, because a parsing process asks it last.
+    the supervisor's price ``own`` comes on top, because a parsing process asks it last. Lookups
+    that failed have no price.
     """
     try:
         rows = live_lookups.ask(target, environment, keys)
@@ -69,14 +70,22 @@ def live(
             f" first failed lookup asked for {failed[0].key}."
         )
         doubts.append(Doubt(code="no-lookup-price", text=text))
-    times = {kind: [row.ms for row in rows if row.kind == kind] for kind in LOOKUP_KINDS}
-    every = [row.ms for row in rows]
+    answered = [row for row in rows if not row.error]
+    if not answered:
+        return own
+
+    def took_ms(kind: str, *, first: bool) -> float:
+        of_kind = [row for row in answered if row.kind == kind] or answered
+        times = [row.ms for row in of_kind if row.is_first is first]
+        return statistics.median(times or [row.ms for row in of_kind])
 
     def price(kind: str) -> Price:
-        ms = statistics.median(times[kind] or every)
         base = None if own is None else (own.variable if kind == "variable" else own.connection)
         first_ms, next_ms = (base.first_ms, base.next_ms) if base is not None else (0.0, 0.0)
-        return Price(first_ms=round(ms + first_ms, 3), next_ms=round(ms + next_ms, 3))
+        return Price(
+            first_ms=round(took_ms(kind, first=True) + first_ms, 3),
+            next_ms=round(took_ms(kind, first=False) + next_ms, 3),
+        )
 
     return LookupPrices(
         source=PriceSource.LIVE, variable=price("variable"), connection=price("connection")
