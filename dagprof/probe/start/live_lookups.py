@@ -9,29 +9,50 @@ import os
 import signal
 import sys
 from time import perf_counter
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 from .. import faults
 from ..system.kernel import die_with_parent
 
+_KINDS = ("variable", "connection")
+_DATABASE = "MetastoreBackend"
+_OWN = ("EnvironmentVariablesBackend", _DATABASE)
+# The number of processes, and of lookups in each of them: the first ones are slower than the next
+# ones. Secrets backends may cost money, so they get fewer lookups than Airflow's own database.
+_PROCESSES, _FEWEST = 1, 6
+_OF_DATABASE = 3, 25
+Lookup = Callable[[str], "tuple[bool, str]"]
+
 
 def ask(output: str) -> None:
-    """Read pairs of kind and key from the standard input, as JSON. Write a row for each into the
-    file ``output``: kind, key, milliseconds, the error if the backends raised one, and whether the
-    lookup was the first one of its process.
+    """Read pairs of kind and key from the standard input, as JSON. Write a row for each lookup into
+    the file ``output``: kind, key, milliseconds, the error if the backends raised one, and whether
+    the lookup was the first one of its process.
 
     A DAG processor forks each parse, so the first lookup of a parse connects to the backend. The
-    lookups of each kind therefore have a process of their own. A single key is asked for twice.
+    lookups of each kind therefore have processes of their own.
     """
     pairs = json.load(sys.stdin)
     backends = _backends()
+    lookups, (processes, fewest) = _through(backends), (_PROCESSES, _FEWEST)
+    if _is_airflow_2() and all(type(backend).__name__ in _OWN for backend in backends):
+        lookups, (processes, fewest) = _of_airflow(), _OF_DATABASE
+        for kind in _KINDS:  # a manager has used its database before it forks
+            lookups[kind]("dagprof_no_such_key")
     rows = []
-    for kind in ("variable", "connection"):
+    for kind in _KINDS:
         keys = [key for found, key in pairs if found == kind]
-        if keys:
-            rows += _in_a_fork(backends, kind, keys if keys[1:] else 2 * keys)
+        keys += keys[:1] * (fewest - len(keys))
+        for _ in range(processes if keys else 0):
+            rows += _in_a_fork(lookups[kind], kind, keys)
     with open(output, "w") as stream:
         json.dump(rows, stream)
+
+
+def _is_airflow_2() -> bool:
+    from airflow.version import version
+
+    return bool(version.startswith("2."))
 
 
 def _backends() -> list[Any]:
@@ -39,15 +60,55 @@ def _backends() -> list[Any]:
     because a parsing process asks the supervisor instead.
     """
     from airflow.configuration import ensure_secrets_loaded
-    from airflow.version import version
 
     found = list(ensure_secrets_loaded())
-    if version.startswith("2."):
+    if _is_airflow_2():
         return found
-    return [each for each in found if type(each).__name__ != "MetastoreBackend"]
+    return [each for each in found if type(each).__name__ != _DATABASE]
 
 
-def _in_a_fork(backends: Sequence[Any], kind: str, keys: Sequence[str]) -> list[list[Any]]:
+def _through(backends: Sequence[Any]) -> dict[str, Lookup]:
+    """Functions that ask one backend after the other, and return whether one has a value, and its
+    error. Airflow's own functions hide the errors.
+    """
+
+    def through(ask_one: Callable[[Any, str], Any]) -> Lookup:
+        def lookup(key: str) -> tuple[bool, str]:
+            for backend in backends:
+                try:
+                    if ask_one(backend, key) is not None:
+                        return True, ""
+                except Exception as error:
+                    return False, faults.one_line(error)
+            return False, ""
+
+        return lookup
+
+    return {
+        "variable": through(lambda backend, key: backend.get_variable(key)),
+        "connection": through(lambda backend, key: backend.get_connection(key)),
+    }
+
+
+def _of_airflow() -> dict[str, Lookup]:
+    """Airflow 2's own functions, which also log, decrypt and mask."""
+    from airflow.hooks.base import BaseHook
+    from airflow.models import Variable
+
+    def variable(key: str) -> tuple[bool, str]:
+        return Variable.get(key, default_var=None) is not None, ""
+
+    def connection(key: str) -> tuple[bool, str]:
+        try:
+            return BaseHook.get_connection(key) is not None, ""
+        except Exception as error:  # there is none, or the database does not answer
+            is_missing = type(error).__name__ == "AirflowNotFoundException"
+            return False, "" if is_missing else faults.one_line(error)
+
+    return {"variable": variable, "connection": connection}
+
+
+def _in_a_fork(lookup: Lookup, kind: str, keys: Sequence[str]) -> list[list[Any]]:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -55,7 +116,7 @@ def _in_a_fork(backends: Sequence[Any], kind: str, keys: Sequence[str]) -> list[
             os.close(reading)
             die_with_parent(signal.SIGKILL)
             _drop_inherited_connections()
-            rows = [_row(backends, kind, key) + [not place] for place, key in enumerate(keys)]
+            rows = [[*_row(lookup, kind, key), not place] for place, key in enumerate(keys)]
             with open(writing, "w") as stream:
                 json.dump(rows, stream)
         finally:
@@ -77,21 +138,7 @@ def _drop_inherited_connections() -> None:
         engine.dispose()
 
 
-def _row(backends: Sequence[Any], kind: str, key: str) -> list[Any]:
+def _row(lookup: Lookup, kind: str, key: str) -> list[Any]:
     started = perf_counter()
-    error = ""
-    for backend in backends:
-        found, error = _timed(backend, kind, key)
-        if found or error:
-            break
+    _, error = lookup(key)
     return [kind, key, (perf_counter() - started) * 1000, error]
-
-
-def _timed(backend: Any, kind: str, key: str) -> tuple[bool, str]:
-    """Whether a backend has a value, and its error."""
-    try:
-        if kind == "variable":
-            return backend.get_variable(key) is not None, ""
-        return backend.get_connection(key) is not None, ""
-    except Exception as error:
-        return False, faults.one_line(error)
