@@ -8,10 +8,11 @@ load the change.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 # Ways in which a file can load Python code that its text does not name, and ways to find files to
@@ -195,9 +196,11 @@ def installed_imports(
     which each of them can be imported.
     """
     paths = {name: path for path, names in modules.items() for name in names if path in sources}
-    imported = {
-        path: _top_level(text, modules.get(path, ()), path) for path, text in sources.items()
-    }
+
+    @functools.cache  # most files of a large PYTHONPATH are no helpers of DAG files
+    def imported(path: str) -> set[str]:
+        return _top_level(sources[path], modules.get(path, ()), path) if path in sources else set()
+
     others = {name.partition(".")[0] for name in paths} | sys.stdlib_module_names
     return {
         entry: frozenset(
@@ -229,11 +232,11 @@ def shared_imports(imports: Mapping[str, Collection[str]], least: int) -> list[s
     return sorted(name for name, count in counts.items() if count >= least)
 
 
-def _reached(entry: str, imported: Mapping[str, set[str]], paths: Mapping[str, str]) -> set[str]:
+def _reached(entry: str, imported: Callable[[str], set[str]], paths: Mapping[str, str]) -> set[str]:
     """The names that a DAG file and its helpers import, except the helpers."""
     seen, waiting, found = {entry}, [entry], set[str]()
     while waiting:
-        for name in imported.get(waiting.pop(), ()):
+        for name in imported(waiting.pop()):
             path = paths.get(name)
             if path is None:
                 found.add(name)

@@ -5,7 +5,7 @@ to the slow ones would save.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ import msgspec
 
 from dagprof.config.settings import Depth, Settings
 from dagprof.measure.before.composing import Composing
+from dagprof.measure.before.layers import Varied
 from dagprof.measure.budget import Budget
 from dagprof.measure.conditions import seeds
 from dagprof.measure.crew import Crew, Job
@@ -87,10 +88,11 @@ class Rounds:
         self._results: dict[Path, Measured] = {}
         self.doubts: list[Doubt] = []
 
-    def measure(self, files: Sequence[Path], known: Mapping[Path, Measured]) -> Iterable[Measured]:
+    def measure(self, varied: Varied, known: Mapping[Path, Measured]) -> Iterable[Measured]:
         """Measure the files. Results in ``known`` come from an interrupted scan, and are kept if
         they are complete.
         """
+        files = varied.files
         known = {path: measured for path, measured in known.items() if _is_complete(measured)}
         began = time.monotonic()
         self._progress.started(len(files))
@@ -103,7 +105,7 @@ class Rounds:
             self._do([self._job(path) for path in unknown], self._budget)
             self._prove(time.monotonic() - began)
         else:
-            self._within_budget(unknown, began)
+            self._within_budget(unknown, varied.first, began)
         self._try_templates()
         self._note_users()
         return self._results.values()
@@ -164,13 +166,14 @@ class Rounds:
             self._results.pop(path, None)
         return others
 
-    def _within_budget(self, files: Sequence[Path], began: float) -> None:
+    def _within_budget(self, files: Sequence[Path], first: Collection[Path], began: float) -> None:
         """Parse each file once, then run all passes over the files, slowest first, and the
         experiments. Each of these has a share of the time, so that slow files have causes and
         proposed changes even if there is no time for all files. What is left goes to the rest.
+        Files in ``first`` import what no file before them imports, so they are also traced once.
         """
         budget = self._budget.rest
-        self._glance(files, budget.until(_GLANCED_UNTIL))
+        self._glance(files, budget.until(_GLANCED_UNTIL), first)
         self._look_closer(files, budget.until(_DETAILED_UNTIL))
         self._prove(time.monotonic() - began)
         self._glance([path for path in files if path not in self._results], budget)
@@ -192,9 +195,13 @@ class Rounds:
             )
             self.doubts.append(Doubt(code="budget", text=text))
 
-    def _glance(self, files: Sequence[Path], budget: Budget) -> None:
-        """Parse each file once."""
-        self._do([Job(path, partial(file.glance, limits=self._limits)) for path in files], budget)
+    def _glance(self, files: Sequence[Path], budget: Budget, traced: Collection[Path] = ()) -> None:
+        """Parse each file once, and once more with the tracer if it is slow and in ``traced``."""
+        jobs = [
+            Job(path, partial(file.glance, limits=self._limits, traces=path in traced))
+            for path in files
+        ]
+        self._do(jobs, budget)
 
     def _look_closer(self, files: Sequence[Path], budget: Budget) -> None:
         """Run all passes over the files that were parsed only once, slowest first."""

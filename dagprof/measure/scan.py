@@ -240,7 +240,9 @@ class _Scan:
         known = {
             path: measured for path in files if (measured := self._taken_over(path)) is not None
         }
-        composed = self._composing([path for path in files if path not in known], limits, alone)
+        unknown = [path for path in files if path not in known]
+        imports = self._imports(unknown)
+        composed = self._composing(imports, limits, alone)
         rounds = Rounds(
             alone,
             site.crew(lines=1),
@@ -252,7 +254,7 @@ class _Scan:
             site.shown,
             composed,
         )
-        results = rounds.measure(files, known)
+        results = rounds.measure(layers.varied(files, imports), known)
         if composed is not None:
             composed.close()
         self._note_composed(composed, rounds)
@@ -296,20 +298,20 @@ class _Scan:
             )
             rounds.doubts.append(Doubt(code="composed", text=text))
 
+    def _imports(self, files: Sequence[Path]) -> dict[Path, frozenset[str]]:
+        """What each file imports of installed distributions, as far as the scan needs it."""
+        if self._settings.isolation is not Isolation.LAYERS and not self._budget.is_limited:
+            return {}
+        target = self._site.target
+        return layers.imported(files, [target.root, *texts.code_folders(target.environment)])
+
     def _composing(
-        self, files: Sequence[Path], limits: ParseLimits, alone: Crew
+        self, imports: Mapping[Path, frozenset[str]], limits: ParseLimits, alone: Crew
     ) -> composing.Composing | None:
         """What composes parse times, if the settings allow it and the files share modules."""
         if self._settings.isolation is not Isolation.LAYERS:
             return None
-        target = self._site.target
-        found = layers.surveyed(
-            self._site.zygotes,
-            files,
-            [target.root, *texts.code_folders(target.environment)],
-            self._budget,
-            self._progress.preparing,
-        )
+        found = layers.surveyed(self._site.zygotes, imports, self._budget, self._progress.preparing)
         if isinstance(found, Doubt):
             self._site.doubts.append(found)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import itertools
@@ -9,6 +10,7 @@ import statistics
 from pathlib import Path
 
 from dagprof import bounded
+from dagprof.config.settings import Depth
 from dagprof.model import Doubt, FileResult, Measured, Status
 from dagprof.passes import plan
 from dagprof.passes.answers import made_up
@@ -17,6 +19,8 @@ from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
+# A glance traces files that take so long to parse.
+_SLOW_MS = 50.0
 # The doubts about a file for which there was no time: for more than one parse, and for all passes.
 ONE_PARSE, CUT_SHORT = "one-parse", "cut-short"
 
@@ -109,18 +113,25 @@ def _drop_warm_up(passes: Passes) -> None:
         passes.timings.clear()
 
 
-def glance(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
+def glance(
+    path: Path, shown: str, ask: Ask, limits: ParseLimits, *, traces: bool = False
+) -> Measured:
     """Time the file once. If time is short, this comes before all other passes. If the file fails,
-    the reason may be a made-up answer, so ``measure`` must follow.
+    the reason may be a made-up answer, so ``measure`` must follow. With ``traces``, a slow file is
+    also traced once, if there is time.
 
-    :raises OutOfTime: the time budget ran out during the parse.
+    :raises OutOfTime: the time budget ran out during the first parse.
     """
     try:
         sha256, size = identify(path)
     except OSError as error:
         return unreadable(shown, error)
     passes = Passes(shown, sha256, size)
-    _Runner(path, ask, limits, passes)(Mode.TIMING, first=True)
+    run = _Runner(path, ask, limits, passes)
+    is_timed = run(Mode.TIMING, first=True)
+    if traces and is_timed and passes.wall_ms[0] >= _SLOW_MS and limits.depth is not Depth.QUICK:
+        with contextlib.suppress(OutOfTime):
+            run(Mode.TRACE)
     passes.doubts.append(
         Doubt(
             code=ONE_PARSE,

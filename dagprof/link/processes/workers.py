@@ -25,6 +25,8 @@ from dagprof.link.processes.conversation import CannotFork, Conversation, Garble
 # A worker ends each parse at its limit and answers. One that is silent for so much longer is woken.
 # If it is stopped after another while, it is killed. Else it gets more time, for a busy machine.
 _WAKE_S, _STOPPED_S, _GRACE_S = 1.0, 0.8, 28.0
+# A survey knows its limit. Without it, files are parsed in isolation, so it gets little more time.
+_SURVEY_GRACE_S = 0.5
 # States in /proc/PID/stat: stopped by a signal, stopped by a debugger.
 _STOPPED = ("T", "t")
 
@@ -69,7 +71,7 @@ class WorkerConversation(Conversation):
         :raises ConnectionLost: the imports ended or stopped the worker, or took too long.
         :raises MeasurementError: the survey failed.
         """
-        return self._began(time_limit_s, Surveyed)
+        return self._began(time_limit_s, Surveyed, _SURVEY_GRACE_S)
 
     def layered(self, time_limit_s: float) -> Layered:
         """Whether the worker has recorded its layer.
@@ -78,8 +80,10 @@ class WorkerConversation(Conversation):
         """
         return self._began(time_limit_s, Layered)
 
-    def _began(self, time_limit_s: float, form: type[_Answer]) -> _Answer:
-        line = self._watched(time_limit_s)
+    def _began(
+        self, time_limit_s: float, form: type[_Answer], grace_s: float = _GRACE_S
+    ) -> _Answer:
+        line = self._watched(time_limit_s, grace_s)
         try:
             return self._masking.answer(msgspec.json.decode(line, type=form))
         except msgspec.ValidationError:
@@ -94,14 +98,14 @@ class WorkerConversation(Conversation):
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Garbled(type(error).__name__) from error
 
-    def _watched(self, time_limit_s: float) -> bytes:
+    def _watched(self, time_limit_s: float, grace_s: float = _GRACE_S) -> bytes:
         with contextlib.suppress(Silence):
             return self.receive(time_limit_s + _WAKE_S)
         wake(self.pid)
         try:
             with contextlib.suppress(Silence):
                 return self.receive(_STOPPED_S)
-            return self.receive(0.0 if _is_stopped(self.pid) else _GRACE_S)
+            return self.receive(0.0 if _is_stopped(self.pid) else grace_s)
         except Silence:
             self._kill()
             raise

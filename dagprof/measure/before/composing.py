@@ -43,11 +43,10 @@ _CHECKS = 2
 _OTHER_SHARE, _OTHER_MS = 0.5, 100.0
 # A file that takes this share of a time limit may exceed it in isolation.
 _LIMIT_SHARE = 0.5
-# In how many parts the files are measured, each after a part of the sample.
-_TURNS = 3
-# With a time budget: the share of it in which files are composed. Experiments and the other files
-# follow.
-_COMPOSED_UNTIL = 0.6
+# The files are measured in parts, each after a part of the sample. With a time budget: the shares
+# of it at which each part of the sample and each part of the files ends. Without the first part of
+# the sample, no time could be composed. Experiments and the other files follow.
+_TURNS = ((0.4, 0.55), (0.6, 0.65), (0.7, 0.75))
 
 _BEFORE = "if the packages of other files are already imported"
 
@@ -112,18 +111,18 @@ class Composing:
         sample = to_check(self._survey, files)
         load_ns = loading_ns(self._survey)
         ordered = sorted(files, key=lambda name: -load_ns.get(files[name], 0))
-        size = -(-len(ordered) // _TURNS)
-        for turn in range(_TURNS):
-            part = budget.until(_COMPOSED_UNTIL * (turn + 0.5) / _TURNS)
+        size = -(-len(ordered) // len(_TURNS))
+        for turn, (sampled_until, composed_until) in enumerate(_TURNS):
+            part = budget.until(sampled_until)
             begins("parsing a sample of the files in isolation")
-            self._time_sample({name: files[name] for name in sample[turn::_TURNS]}, part)
-            reason = self._why_not()
+            self._time_sample({name: files[name] for name in sample[turn :: len(_TURNS)]}, part)
+            reason = self._why_not(needs_scale=not budget.is_limited)
             if reason:
                 self.doubts.append(not_shared(reason))
                 return None
             begins("parsing the files with shared packages")
             names = ordered[turn * size : (turn + 1) * size]
-            part = budget.until(_COMPOSED_UNTIL * (turn + 1) / _TURNS)
+            part = budget.until(composed_until)
             these = {name: files[name] for name in names}
             for path, measured in self._layered_too(these, part, self._scale):
                 if self._is_composed(measured):
@@ -161,9 +160,9 @@ class Composing:
             self._calibrated = len(pairs)
             self._scale = weighted_median(pairs)
 
-    def _why_not(self) -> str:
+    def _why_not(self, *, needs_scale: bool) -> str:
         """Why no composed result can be trusted: a file of the sample behaves differently with the
-        layer, or the sample shows no scale.
+        layer, or the sample shows no scale, although there was time for it.
         """
         for path, alone in self._isolated.items():
             shared = self._shared.get(path)
@@ -181,7 +180,7 @@ class Composing:
                     f"{theirs.path} imports fewer modules {_BEFORE}, which makes the parse"
                     f" {more_ms:.0f} ms shorter"
                 )
-        if not self._calibrated:
+        if not self._calibrated and needs_scale:
             return "dagprof could not parse any file both with and without the shared packages"
         if not _LEAST_SCALE <= self._scale <= _LARGEST_SCALE:
             return (
@@ -340,6 +339,8 @@ def doubt(layers: Layers, files: int) -> Doubt:
             f" composed times differ by {statistics.median(errors):.1%} (median) and at most"
             f" {max(errors):.1%}."
         )
+    else:
+        text += " There was no time to check composed times against isolated times."
     return Doubt(
         code="composed", text=f"{text} To measure all files in isolation, use --isolation strict."
     )

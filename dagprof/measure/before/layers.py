@@ -29,6 +29,8 @@ from dagprof.model import Doubt
 _FEWEST_FILES, _LEAST_USERS = 10, 3
 # With a time budget, the survey may take this share of what is left.
 _BUDGET_SHARE = 0.3
+# A guess of how long the import of a package takes that cannot be shared.
+_BESIDE_NS = 200_000_000
 # A layer whose imports take less than this is not worth its forks.
 _WORTH_MS = 50.0
 
@@ -36,37 +38,39 @@ _WORTH_MS = 50.0
 class Survey(NamedTuple):
     """A layer, and what its survey found. ``reach``: what each DAG file imports of the layer, by
     the text of the sources. It lacks files that can notice the layer, which are measured without.
+    ``beside``: how many packages a DAG file imports that many files import, too, but that cannot be
+    shared.
     """
 
     layer: Layer
     wall_ms: float
     left_out: tuple[tuple[str, str], ...]
     reach: Mapping[Path, frozenset[str]]
+    beside: Mapping[Path, int] = {}
 
 
 def surveyed(
     zygotes: Zygotes,
-    files: Sequence[Path],
-    roots: Sequence[Path],
+    imports: Mapping[Path, frozenset[str]],
     budget: Budget,
     begins: Callable[[str], object],
 ) -> Survey | Doubt | None:
     """The modules that many of the files import, and what they cost. None if sharing them is not
     worth it, and a note if it is not possible.
 
-    ``roots`` are the folders with code of the user. dagprof calls ``begins`` before it measures.
+    ``imports`` has what each file imports, see ``imported``. dagprof calls ``begins`` before it
+    measures.
     """
-    if len(files) < _FEWEST_FILES:
-        return None
-    imports = _imports(files, roots)
-    names = shared_imports(imports, _LEAST_USERS)
+    names = shared_imports({str(path): found for path, found in imports.items()}, _LEAST_USERS)
     if not names or len(imports) < _FEWEST_FILES or budget.is_spent:
         return None
     begins("measuring the modules that many DAG files import")
+    limit_s = min(LAYER_S, _BUDGET_SHARE * budget.left_s)
+    begin = {"survey": names, "worth_ms": _WORTH_MS, "limit_s": limit_s}
     try:
-        worker = zygotes.worker("the shared modules", {"survey": names, "worth_ms": _WORTH_MS})
+        worker = zygotes.worker("the shared modules", begin)
         try:
-            found = worker.surveyed(min(LAYER_S, _BUDGET_SHARE * budget.left_s))
+            found = worker.surveyed(limit_s)
         finally:
             worker.close()
     except (ConnectionLost, MeasurementError) as error:
@@ -77,8 +81,13 @@ def surveyed(
         return None
     layer = Layer(tuple(found.names), found.costs)
     shared = frozenset(found.names)
-    reach = {Path(path): imported & shared for path, imported in imports.items()}
-    return Survey(layer, found.wall_ms, tuple(found.left_out), reach)
+    reach = {path: names & shared for path, names in imports.items()}
+    aside = {name for name, _ in found.left_out}
+    beside = {
+        path: len({name.partition(".")[0] for name in names & aside})
+        for path, names in imports.items()
+    }
+    return Survey(layer, found.wall_ms, tuple(found.left_out), reach, beside)
 
 
 def not_shared(reason: str) -> Doubt:
@@ -90,17 +99,42 @@ def not_shared(reason: str) -> Doubt:
     return Doubt(code="not-shared", text=text)
 
 
-def _imports(files: Sequence[Path], roots: Sequence[Path]) -> dict[str, frozenset[str]]:
-    """What each DAG file imports of installed distributions, without the files that can notice
-    whether other files' packages are loaded.
+def imported(files: Sequence[Path], roots: Sequence[Path]) -> dict[Path, frozenset[str]]:
+    """What each DAG file imports of installed distributions, by the text of the sources. It lacks
+    files that can notice whether the packages of other files are loaded.
+
+    ``roots`` are the folders with code of the user.
     """
     sources = texts.sources(roots, files)
     pure = [PurePath(root) for root in roots]
     names = {path: module_names(PurePath(path), pure) for path in sources}
     aside = noticing(sources, names, [str(path) for path in files])
-    return installed_imports(
+    found = installed_imports(
         sources, names, [str(path) for path in files if str(path) not in aside]
     )
+    return {Path(path): imports for path, imports in found.items()}
+
+
+class Varied(NamedTuple):
+    """DAG files in an order that shows most causes early: in turns, one file of each set of
+    imports. Of these sets, the one that most files have comes first. ``first`` has the first file
+    of each set.
+    """
+
+    files: tuple[Path, ...]
+    first: frozenset[Path]
+
+
+def varied(files: Sequence[Path], imports: Mapping[Path, frozenset[str]]) -> Varied:
+    """Put files in the order of ``Varied``. ``imports`` has what each file imports."""
+    groups: dict[frozenset[str] | None, list[Path]] = {}
+    for path in files:
+        groups.setdefault(imports.get(path), []).append(path)
+    place = {
+        path: (turn, -len(group)) for group in groups.values() for turn, path in enumerate(group)
+    }
+    first = frozenset(group[0] for group in groups.values())
+    return Varied(tuple(sorted(files, key=place.__getitem__)), first)
 
 
 def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
@@ -125,9 +159,12 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
 
 
 def loading_ns(survey: Survey) -> dict[Path, int]:
-    """About how long each file loads modules of the layer, by the text of the sources."""
+    """About how long each file loads modules that many files load, by the text of the sources."""
     costs = _costs(survey)
-    return {path: sum(costs[name] for name in names) for path, names in survey.reach.items()}
+    return {
+        path: sum(costs[name] for name in names) + _BESIDE_NS * survey.beside.get(path, 0)
+        for path, names in survey.reach.items()
+    }
 
 
 def _costs(survey: Survey) -> dict[str, int]:

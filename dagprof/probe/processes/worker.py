@@ -41,7 +41,11 @@ def serve(
     if begin.get("preload"):
         channel.send(preloading.preload(begin["preload"], surroundings.collector))
     if begin.get("survey"):
-        channel.send(layering.survey(begin["survey"], surroundings.collector, begin["worth_ms"]))
+        channel.send(
+            layering.survey(
+                begin["survey"], surroundings.collector, begin["worth_ms"], begin["limit_s"]
+            )
+        )
         return
     if "layer" in begin:
         surroundings.layer = layering.imported(begin["layer"], surroundings.collector)

@@ -55,13 +55,14 @@ class PreImportRequest(DescribeRequest, total=False):
 class WorkerRequest(ZygoteRequest, total=False):
     """``preload``: modules that the worker imports, and reports, before its first parse.
     ``survey``: modules for a layer, which the worker only measures, and in detail only if their
-    imports take at least ``worth_ms``. ``layer``: the layer that the worker imports before its
-    first parse.
+    imports take at least ``worth_ms``. The survey ends within ``limit_s``. ``layer``: the layer
+    that the worker imports before its first parse.
     """
 
     preload: list[str]
     survey: list[str]
     worth_ms: float
+    limit_s: float
     layer: LayerRequest
 
 

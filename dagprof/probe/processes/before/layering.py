@@ -42,22 +42,29 @@ _TRACED = 3
 _LEAST_SCALE, _LARGEST_SCALE = 0.93, 1.02
 
 
-def survey(names: Sequence[str], collector: Collector, worth_ms: float) -> Surveyed:
+def survey(names: Sequence[str], collector: Collector, worth_ms: float, limit_s: float) -> Surveyed:
     """Find the modules that a layer can share, and what each of them costs. Without the costs if
-    all imports together take less than ``worth_ms``.
+    all imports together take less than ``worth_ms``. If ``limit_s`` is short, the modules are timed
+    fewer times, and the survey fails if it is too short for that.
 
     Each step runs in a fork, which starts in the state of a parse. A module is left out if its
     import fails, loads code of the user, changes what other files may notice, or leaves threads,
     sockets or processes behind: a fork would lack or share them.
     """
+    ends_ns = perf_counter_ns() + int(limit_s * 1e9)
     usable = list(names)
     left_out: list[TextRow] = []
     for _ in range(_MOST_LEFT_OUT + 1):
+        began_ns = perf_counter_ns()
         found = beside.answer(partial(_checked, usable))
+        took_ns = perf_counter_ns() - began_ns
         if "failed" in found:
             return {"failed": found["failed"]}
         usable = found["names"]
         left_out += found["left_out"]
+        # Each further step imports the same modules, and there are at least two.
+        if perf_counter_ns() + 2 * took_ns > ends_ns:
+            return {"failed": "the time budget is too short"}
         if found["is_clean"]:
             break
     else:
@@ -67,6 +74,8 @@ def survey(names: Sequence[str], collector: Collector, worth_ms: float) -> Surve
         return {"failed": plain["failed"]}
     traced: list[Any] = []
     for _ in range(_TRACED if plain["wall_ns"] >= worth_ms * 1e6 else 0):
+        if traced and perf_counter_ns() + took_ns > ends_ns:
+            break
         found = beside.answer(_as_a_parse(collector, usable, _traced))
         if "failed" in found:
             return {"failed": found["failed"]}
