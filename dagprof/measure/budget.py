@@ -17,6 +17,9 @@ from dagprof.passes.asking import Ask, OutOfTime, Request
 # A parse that runs when the budget is spent may go on for this long. Most parses end before, and
 # their results count.
 GRACE_S = 1.0
+# How long the plan and the report take for each file, and the largest share of the time that is
+# left for them.
+_REPORT_S, _REPORT_SHARE = 0.012, 0.2
 NO_TIME = (
     "The time budget ran out before dagprof could parse a file. To measure some files, raise"
     " --time-budget."
@@ -56,6 +59,17 @@ class Budget:
     def rest(self) -> Budget:
         """What is left, as a budget that begins now."""
         return self._ending(self._end)
+
+    def before_report(self, files: int) -> Budget:
+        """The same time without its end, in which the plan and the report of so many files are
+        made.
+        """
+        if not self.is_limited:
+            return self
+        seconds = min(_REPORT_S * files, _REPORT_SHARE * self.left_s)
+        part = self._ending(self._end - seconds)
+        part._began, part._last = self._began, self._last - seconds
+        return part
 
     def at_most(self, seconds: float | None) -> Budget:
         """The part for the next ``seconds``; None for all that is left."""

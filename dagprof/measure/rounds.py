@@ -219,7 +219,7 @@ class Rounds:
     def _prove(self, spent_s: float) -> None:
         """Run experiments, largest expected saving first."""
         proof = PROOFS.get(self._settings.depth)
-        if proof is None:
+        if proof is None or self._budget.is_spent:
             return
         if self._settings.repeat == 1 and self._settings.depth is not Depth.FULL:
             text = (

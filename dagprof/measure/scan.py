@@ -180,6 +180,7 @@ class _Scan:
                 "importing the modules that the DAG processor imports before forking"
             )
             self._site.pre_import(files)
+        self._budget = self._budget.before_report(len(files))
         before = self._reference() if self._with_reference else Samples()
         chosen, recorded = self._chosen(files)
         run: Run = self._site.run(self._measure(chosen, len(files)), version)
@@ -240,8 +241,7 @@ class _Scan:
         known = {
             path: measured for path in files if (measured := self._taken_over(path)) is not None
         }
-        unknown = [path for path in files if path not in known]
-        imports = self._imports(unknown)
+        imports = self._imports([path for path in files if path not in known])
         composed = self._composing(imports, limits, alone)
         rounds = Rounds(
             alone,

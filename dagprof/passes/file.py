@@ -129,7 +129,8 @@ def glance(
     passes = Passes(shown, sha256, size)
     run = _Runner(path, ask, limits, passes)
     is_timed = run(Mode.TIMING, first=True)
-    if traces and is_timed and passes.wall_ms[0] >= _SLOW_MS and limits.depth is not Depth.QUICK:
+    is_slow = is_timed and not passes.status.is_failure and passes.wall_ms[0] >= _SLOW_MS
+    if traces and is_slow and limits.depth is not Depth.QUICK:
         with contextlib.suppress(OutOfTime):
             run(Mode.TRACE)
     passes.doubts.append(

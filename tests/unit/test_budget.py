@@ -42,6 +42,19 @@ def test_a_part_limits_new_work_only() -> None:
     assert budget.left_s == -1
 
 
+def test_the_report_gets_the_end_of_a_budget() -> None:
+    clock = Clock()
+    assert Budget(None, clock).before_report(1000).left_s == math.inf
+    budget = Budget(10, clock)
+    clock.now += 5
+    assert budget.before_report(50).left_s == pytest.approx(5 - 50 * 0.012)
+    assert budget.before_report(5000).left_s == pytest.approx(4)
+    clock.now += 4.5
+    part = budget.before_report(5000)
+    assert not part.is_spent
+    assert part.left_s < budget.left_s
+
+
 def test_a_part_never_outlasts_the_whole() -> None:
     clock = Clock()
     part = Budget(10, clock).at_most(60)

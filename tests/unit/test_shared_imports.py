@@ -9,7 +9,7 @@ import pytest
 from dagprof.attribution.sources import installed_imports, noticing, shared_imports
 from dagprof.link.messages.zygote import Costs
 from dagprof.measure.before.composing import doubt, to_check, weighted_median
-from dagprof.measure.before.layers import Survey, loading_ns, widest
+from dagprof.measure.before.layers import Survey, loading_ns, varied, widest
 from dagprof.measure.crew import Layer
 from dagprof.model import Composed, Layers
 
@@ -151,3 +151,23 @@ def test_files_that_can_notice_loaded_packages_are_found(text: str, is_aside: bo
     sources = {f"/dags/{name}.py": each.encode() for name, each in texts.items()}
     modules = {path: (path[6:-3],) for path in sources}
     assert noticing(sources, modules, ["/dags/a.py"]) == ({"/dags/a.py"} if is_aside else set())
+
+
+def test_files_of_other_imports_take_turns_and_the_most_frequent_come_first() -> None:
+    imports = {
+        Path("a.py"): frozenset({"one"}),
+        Path("b.py"): frozenset({"two"}),
+        Path("c.py"): frozenset({"two"}),
+        Path("d.py"): frozenset({"two"}),
+        Path("e.py"): frozenset({"one"}),
+    }
+    found = varied([*imports, Path("unknown.py")], imports)
+    assert [path.stem for path in found.files] == ["b", "a", "unknown", "c", "e", "d"]
+    assert {path.stem for path in found.first} == {"a", "b", "unknown"}
+
+
+def test_packages_that_cannot_be_shared_count_for_the_order() -> None:
+    found = survey({"one": 50_000_000, "two": 90_000_000}, {"a.py": {"one"}, "b.py": {"two"}})
+    assert loading_ns(found) == {Path("a.py"): 50_000_000, Path("b.py"): 90_000_000}
+    found = found._replace(beside={Path("a.py"): 1})
+    assert loading_ns(found)[Path("a.py")] > loading_ns(found)[Path("b.py")]

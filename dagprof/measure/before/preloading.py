@@ -72,11 +72,13 @@ def measure(
     """Preload the packages that cost the most, and parse the files that gain the most. None if no
     package costs enough. dagprof calls ``begins`` with each step.
     """
+    if budget.is_spent:
+        return None
     effort = _EFFORTS[depth]
     total_ms = sum(measured.result.own_ms for measured in files.values())
     least_ms = max(effort.least_ms, effort.share * total_ms)
     wanted = preloads.packages(files.values(), least_ms=least_ms)[:MOST_PACKAGES]
-    if not wanted or budget.is_spent:
+    if not wanted:
         return None
     packages = _each_alone(zygotes, wanted, budget, begins)
     safe = [package for package in packages if package.is_safe]

@@ -133,6 +133,7 @@ def _checked(names: Sequence[str]) -> dict[str, Any]:
     usable: list[str] = []
     left_out: list[TextRow] = []
     before = _Conditions()
+    at_start = set(sys.modules)
     for number, name in enumerate(names):
         known = set(sys.modules)
         error = _import(name)
@@ -147,7 +148,8 @@ def _checked(names: Sequence[str]) -> dict[str, Any]:
                 "left_out": left_out,
                 "is_clean": False,
             }
-        if loaded and not error:
+        # Another module of the layer may have loaded it.
+        if not error and (loaded or (name in sys.modules and name not in at_start)):
             usable.append(name)
     return {"names": usable, "left_out": left_out, "is_clean": True}
 
