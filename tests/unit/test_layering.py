@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from dagprof.probe.processes.before import layering
@@ -29,3 +35,35 @@ def test_tracing_makes_imports_slower_but_not_much() -> None:
     assert costs(970) == pytest.approx(0.97)
     assert costs(500) == pytest.approx(0.93)  # a disturbed round, not the tracer
     assert costs(2000) == pytest.approx(1.02)
+
+
+def test_what_a_name_loads_counts_for_it_also_if_another_name_loaded_it_before(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "lower.py").write_text("import time\ntime.sleep(0.05)\n")
+    (tmp_path / "upper").mkdir()
+    (tmp_path / "upper" / "__init__.py").write_text("import time\ntime.sleep(0.03)\n")
+    (tmp_path / "upper" / "part.py").write_text("from lower import time\nthing = 1\n")
+    (tmp_path / "other.py").write_text("")
+    code = (
+        "import json\n"
+        "from dagprof.probe.parsing.imports import recording\n"
+        "with recording.Recording() as found:\n"
+        "    import lower, other, upper.part\n"
+        "names = ['lower', 'other', 'upper', 'upper.part', 'upper.part.thing']\n"
+        "print(json.dumps(found.behind_ns(names)))\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(Path(layering.__file__).parents[4])])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = {name: ns / 1e6 for name, ns in json.loads(done.stdout).items()}
+    assert 50 <= found["lower"] < 70
+    assert found["other"] < 10
+    assert 30 <= found["upper"] < 45
+    assert found["upper.part"] == found["upper.part.thing"]
+    assert 80 <= found["upper.part"] < 110

@@ -143,13 +143,14 @@ class Costs(Message, frozen=True):
 
 class Surveyed(Message, frozen=True):
     """The modules that a layer can share, those that it cannot with the reason, what they cost, and
-    the ms of all imports.
+    the ms of all imports. ``behind_ns``: the ns that the import of each name alone takes.
     """
 
     names: list[Short]
     left_out: list[tuple[Short, str]]
     costs: Costs
     wall_ms: Ms
+    behind_ns: dict[str, Count] = {}
 
 
 class Layered(Message, frozen=True):

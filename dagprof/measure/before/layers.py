@@ -38,6 +38,7 @@ _WORTH_MS = 50.0
 class Survey(NamedTuple):
     """A layer, and what its survey found. ``reach``: what each DAG file imports of the layer, by
     the text of the sources. It lacks files that can notice the layer, which are measured without.
+    ``behind_ns``: how long the import of each name alone takes, with all modules that it loads.
     ``beside``: how many packages a DAG file imports that many files import, too, but that cannot be
     shared.
     """
@@ -47,6 +48,7 @@ class Survey(NamedTuple):
     left_out: tuple[tuple[str, str], ...]
     reach: Mapping[Path, frozenset[str]]
     beside: Mapping[Path, int] = {}
+    behind_ns: Mapping[str, int] = {}
 
 
 def surveyed(
@@ -87,7 +89,7 @@ def surveyed(
         path: len({name.partition(".")[0] for name in names & aside})
         for path, names in imports.items()
     }
-    return Survey(layer, found.wall_ms, tuple(found.left_out), reach, beside)
+    return Survey(layer, found.wall_ms, tuple(found.left_out), reach, beside, found.behind_ns)
 
 
 def not_shared(reason: str) -> Doubt:
@@ -162,7 +164,8 @@ def loading_ns(survey: Survey) -> dict[Path, int]:
     """About how long each file loads modules that many files load, by the text of the sources."""
     costs = _costs(survey)
     return {
-        path: sum(costs[name] for name in names) + _BESIDE_NS * survey.beside.get(path, 0)
+        path: sum(survey.behind_ns.get(name, costs[name]) for name in names)
+        + _BESIDE_NS * survey.beside.get(path, 0)
         for path, names in survey.reach.items()
     }
 

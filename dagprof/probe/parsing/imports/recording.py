@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, List, Sequence
 
 from ...system.usage import rss_kib
 from . import tracing
+from .importing import targets
 from .layer import CALL, HIT, LOAD, Layer, name_of
 from .records import CALL_FIELDS, HIT_FIELDS, LOAD_FIELDS
 
@@ -121,6 +122,32 @@ class Recording:
                     around = loads[call[5] // LOAD_FIELDS][0]
                     found[around].append((kind, call))
         return found
+
+    def behind_ns(self, names: Sequence[str]) -> dict[str, int]:
+        """For each of these names, the time of all modules that its import alone would load."""
+        own = self.own_ns()
+        after = {name: set(_imported(steps)) for name, steps in self.steps().items()}
+        found = {}
+        for name in names:
+            seen: set[str] = set()
+            waiting = [name if name in own else name.rpartition(".")[0]]
+            while waiting:
+                module = waiting.pop()
+                if module in own and module not in seen:
+                    seen.add(module)
+                    waiting += [*after.get(module, ()), module.rpartition(".")[0]]
+            found[name] = sum(own[module] for module in seen)
+        return found
+
+
+def _imported(steps: Sequence[Step]) -> Iterator[str]:
+    """The modules that a module names or loads while it is loaded."""
+    for kind, record in steps:
+        if kind == LOAD:
+            yield record[0]
+        else:
+            namespace, name, fromlist, level = record[2:6] if kind == HIT else record[1:5]
+            yield from targets(namespace or {}, name, fromlist, level)
 
 
 def recorded(importing: Callable[[], object], costs: Costs) -> Layer | None:

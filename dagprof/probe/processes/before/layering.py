@@ -84,6 +84,7 @@ def survey(names: Sequence[str], collector: Collector, worth_ms: float, limit_s:
         "names": usable,
         "left_out": left_out,
         "costs": _costs(traced, plain),
+        "behind_ns": traced[0]["behind_ns"] if traced else {},
         "wall_ms": plain["wall_ns"] / 1e6,
     }
 
@@ -222,6 +223,7 @@ def _traced(names: Sequence[str]) -> Mapping[str, object]:
         "own_ns": recorded.own_ns(),
         "collections": recorded.collections(),
         "took_ns": recorded.took_ns,
+        "behind_ns": recorded.behind_ns(names),
     }
 
 
