@@ -95,38 +95,29 @@ _FORMATS = ", ".join(VERDICTS)
     type=int,
     metavar="N",
     help=(
-        "If a change to a helper module or to the environment affects many DAG files, measure a"
-        " sample of N files [default: 40]. The gate always measures the DAG files that changed"
-        " themselves."
+        "If a changed helper or environment affects many DAG files, measure a sample of N files"
+        " [default: 40]. The gate always measures changed DAG files."
     ),
 )
 @click.option(
     "--false-alarms",
     metavar="SHARE",
-    help=(
-        "Maximum probability that the gate reports a regression when nothing changed [default: 1%]."
-    ),
+    help="Maximum probability of a regression in the report if nothing changed [default: 1%].",
 )
 @click.option(
     "--fail-on",
     multiple=True,
     metavar="RULE",
-    help=(
-        "Exit with code 1 if RULE reports a finding. Repeat this option for several rules. Rules:"
-        f" {_RULES}."
-    ),
+    help=f"Exit with code 1 if RULE reports a finding. This option is repeatable. Rules: {_RULES}.",
 )
 @click.option(
     "--warn-on",
     multiple=True,
     metavar="RULE",
-    help="Report findings of RULE as warnings. Repeat this option for several rules.",
+    help="Report findings of RULE as warnings. This option is repeatable.",
 )
 @click.option(
-    "--ignore",
-    multiple=True,
-    metavar="RULE",
-    help="Turn off RULE. Repeat this option to turn off several rules.",
+    "--ignore", multiple=True, metavar="RULE", help="Turn off RULE. This option is repeatable."
 )
 @click.option(
     "--format",

@@ -322,13 +322,11 @@ def _decision(verdict: Verdict, head: Run, *, has_sample: bool) -> tuple[Decisio
         return Decision.CANNOT_TELL, "No DAG file could be loaded, so dagprof measured nothing."
     if not has_sample:
         affected = count(verdict.left_out, "DAG file")
-        return (
-            Decision.CANNOT_TELL,
-            f"The change may affect {affected}, but dagprof measured no affected file.",
-        )
+        text = f"The change may affect {affected}, but dagprof measured no affected file."
+        return Decision.CANNOT_TELL, text
     if unsure:
         verb = "is" if unsure == 1 else "are"
-        text = f"dagprof found no regression, but {count(unsure, 'file')} {verb} inconclusive."
+        text = f"No regression found; {count(unsure, 'file')} {verb} inconclusive."
         return Decision.CANNOT_TELL, text
     return Decision.PASSED, _passed(verdict)
 
@@ -345,9 +343,8 @@ def _passed(verdict: Verdict) -> str:
         else "No file slowed down by more than the limits allow"
     )
     measured = len(verdict.files) - len(verdict.of(Outcome.GONE))
-    text = f"{what}. dagprof measured "
+    text = f"{what}. dagprof measured {count(measured, 'file')}."
     if verdict.left_out:
-        text += f"{measured:,} of {measured + verdict.left_out:,} files that the change may affect."
-    else:
-        text += f"{count(measured, 'file')}."
+        affected = f"{measured:,} of {measured + verdict.left_out:,} files"
+        text = f"{what}. dagprof measured {affected} that the change may affect."
     return text + (f" Waivers accept {count(waived, 'finding')}." if waived else "")

@@ -171,7 +171,7 @@ def test_what_cannot_be_told_fails_only_where_it_was_asked_for(
     verdict = judged([file("a.py", 1, 90)], [file("a.py", 90, 1)], policy(unsure=level))
     assert verdict.decision is decision
     if decision is Decision.CANNOT_TELL:
-        assert verdict.reason == "dagprof found no regression, but 1 file is inconclusive."
+        assert verdict.reason == "No regression found; 1 file is inconclusive."
 
 
 def test_files_that_fail_in_both_versions_are_told() -> None:

@@ -237,7 +237,7 @@ def test_what_cannot_be_compared_leaves_every_file_open(changes: dict[str, Any],
     asked = scanned.demand("20%", "50ms")
     verdict = scanned.decide(after, before, runs.judge(before, after, asked.timing), asked)
     assert verdict.decision is Decision.CANNOT_TELL
-    assert verdict.reason == "dagprof found no regression, but 2 files are inconclusive."
+    assert verdict.reason == "No regression found; 2 files are inconclusive."
     assert all(
         f"inconclusive, because {file.reason}" in text
         for file, text in zip(compared.files, words.reasons(verdict), strict=True)
