@@ -223,7 +223,7 @@ def test_garbage_in_every_descriptor_hurts_no_other_file(scan: Scan) -> None:
 
 def test_a_folder_without_dag_files_is_refused(scan: Scan) -> None:
     with pytest.raises(
-        UsageError, match=r"No DAG files .* skips 1 file \(helper\.py: the file lacks"
+        UsageError, match=r"no DAG files .* skips 1 file \(helper\.py: the file lacks"
     ):
         scan({"helper.py": "value = 1"})
 

@@ -74,7 +74,7 @@ def test_a_missing_shard_is_one_sentence(place: Path) -> None:
         2,
         (
             "dagprof: Shard 2 is missing. Give the run files of all shards, or use --partial to merge"
-            " only these.\n"
+            " only the given shards.\n"
         ),
     )
     assert merge(place, "1/run.json", "--partial").returncode == 0
