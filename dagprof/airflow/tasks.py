@@ -176,9 +176,14 @@ def _shard_name(request: ShardedScan, number: int) -> str:
 
 
 def _place(reports: str) -> Any:
-    """The folder for reports: a ``Path``, or Airflow's ``ObjectStoragePath`` for a URL."""
-    if "://" not in reports:
-        return Path(reports)
+    """The folder for reports: a ``Path``, or Airflow's ``ObjectStoragePath`` for a URL.
+
+    ``file://`` is a folder, too. Airflow's path would write files there that others see half
+    written.
+    """
+    scheme, separator, path = reports.partition("://")
+    if not separator or scheme == "file":
+        return Path(path if separator else reports)
     try:
         from airflow.sdk import ObjectStoragePath
     except ImportError:

@@ -41,6 +41,18 @@ def test_shards_become_one_report(request_of: ShardedScan, tmp_path: Path) -> No
     assert Path(made["report.html"]).stat().st_mode & 0o044, "others can read it"
 
 
+def test_an_object_storage_holds_the_reports(request_of: ShardedScan, tmp_path: Path) -> None:
+    """``local://`` is Airflow's object storage on this machine."""
+    request = request_of._replace(reports=f"local://{tmp_path}/storage")
+    for number in (1, 2):
+        assert tasks.scan_shard(request, number, "r").startswith("local://")
+    made = tasks.merge_shards(request, "r")
+    assert made["run.json"].startswith("local://")
+    merged = runs.load(tmp_path / "storage" / "latest" / "run.json")
+    assert {file.path for file in merged.files} >= set(FILES)
+    assert (tmp_path / "storage" / "latest" / "report.html").stat().st_size > 10_000
+
+
 def test_a_shard_that_is_tried_again_keeps_the_split(
     request_of: ShardedScan, tmp_path: Path
 ) -> None:
