@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common import BIN, environment, machine, seconds, temporary_home
-from fleet import generated
+from fleet import add_folder, selected
 
 import dagprof
 from dagprof.analyse.fleet import Fleet
@@ -73,10 +73,7 @@ def busy(programs: int) -> Iterator[None]:
 def main(options: argparse.Namespace) -> None:
     with temporary_home() as home, tempfile.TemporaryDirectory(prefix="bench-moment-") as name:
         place = Path(name)
-        (place / "dags").mkdir()
-        dags = options.folder or generated(
-            place / "dags", options.files, only_pandas=options.only_pandas
-        )
+        dags = selected(options, place)
         env = environment(home)
         del env["AIRFLOW_HOME"]
         scan = [
@@ -127,10 +124,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=300)
-    parser.add_argument("--only-pandas", action="store_true")
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    add_folder(parser, files=300)
     parser.add_argument("--load", type=int, default=0)
     parser.add_argument("--budgets", default="")
     main(parser.parse_args())

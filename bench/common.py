@@ -67,6 +67,21 @@ def temporary_home() -> Iterator[Path]:
         yield home
 
 
+def commit(repository: Path) -> None:
+    """Make a git repository of a folder, and commit all files."""
+    git = [
+        "git",
+        "-C",
+        str(repository),
+        "-c",
+        "user.email=bench@example.org",
+        "-c",
+        "user.name=bench",
+    ]
+    for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
+        subprocess.run([*git, *command], check=True)
+
+
 def seconds(command: Sequence[str | Path], env: dict[str, str]) -> float:
     """Return the wall seconds of a command that must succeed."""
     began = time.perf_counter()

@@ -62,6 +62,22 @@ def generated(where: Path, files: int, *, only_pandas: bool) -> Path:
     return where
 
 
+def add_folder(parser: argparse.ArgumentParser, files: int) -> None:
+    """Add the options that select the DAG files and the interpreter that parses them."""
+    parser.add_argument("--files", type=int, default=files)
+    parser.add_argument("--only-pandas", action="store_true")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+
+
+def selected(options: argparse.Namespace, place: Path) -> Path:
+    """The folder of the DAG files. dagprof's own are written below ``place``."""
+    if options.folder:
+        return Path(options.folder)
+    (place / "dags").mkdir()
+    return generated(place / "dags", options.files, only_pandas=options.only_pandas)
+
+
 def compared(composed: Run, alone: Run) -> str:
     """How the parse times of a scan with layers differ from those in isolation."""
     times = {file.path: file.own_ms for file in alone.files if file.is_timed}
@@ -95,10 +111,7 @@ def _plan(run: Run) -> list[str]:
 def main(options: argparse.Namespace) -> None:
     with temporary_home() as home, tempfile.TemporaryDirectory(prefix="bench-fleet-") as name:
         place = Path(name)
-        (place / "dags").mkdir()
-        dags = options.folder or generated(
-            place / "dags", options.files, only_pandas=options.only_pandas
-        )
+        dags = selected(options, place)
         report = [options.python.parent / "airflow", "dags", "report"]
         scan = [BIN / "dagprof", "scan", dags, "--python", options.python, "-q"]
         scan += ["--depth", options.depth]
@@ -138,10 +151,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--files", type=int, default=60)
-    parser.add_argument("--only-pandas", action="store_true")
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    add_folder(parser, files=60)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--depth", default="normal")
     parser.add_argument("--without-strict", action="store_true")

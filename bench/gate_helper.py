@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import BIN, environment, machine, temporary_home
+from common import BIN, commit, environment, machine, temporary_home
 
 WAYS = (
     "import helper",
@@ -103,9 +103,7 @@ def main(options: argparse.Namespace) -> None:
         write(folder, options.files)
         helper = folder / "helper.py"
         helper.write_text(HELPER.format(label="v0", seconds=0.02))
-        git = ["git", "-C", name, "-c", "user.email=bench@example.org", "-c", "user.name=bench"]
-        for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
-            subprocess.run([*git, *command], check=True)
+        commit(repository)
         env = environment(home)
         del env["AIRFLOW_HOME"]
         helper.write_text(HELPER.format(label="v0", seconds=0.05))

@@ -27,7 +27,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from common import BIN, environment, machine
+from common import BIN, commit, environment, machine
 
 from dagprof.ab.duel import duel
 from dagprof.ab.question import Question
@@ -271,9 +271,7 @@ def speed(options: argparse.Namespace) -> None:
         folder.mkdir()
         for number in range(1000):
             (folder / f"file_{number}.py").write_text(DAG.format(cost=0, number=number))
-        git = ["git", "-C", name, "-c", "user.email=bench@example.org", "-c", "user.name=bench"]
-        for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
-            subprocess.run([*git, *command], check=True)
+        commit(repository)
         (folder / "file_500.py").write_text(DAG.format(cost=100, number=500))
         env = environment_here()
         taken: dict[str, list[float]] = {"two Airflow imports": [], "dagprof gate": []}

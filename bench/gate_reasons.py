@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from common import BIN, environment, machine
+from common import BIN, commit, environment, machine
 
 HEAD = "import datetime\nimport time\nfrom airflow import DAG\n"
 TAIL = 'with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None):\n    pass\n'
@@ -193,10 +193,8 @@ def main() -> None:
         (folder / "big.json").write_text(
             json.dumps([{"key": number, "text": "x" * 20} for number in range(30_000)])
         )
-        git = ["git", "-C", name, "-c", "user.email=bench@example.org", "-c", "user.name=bench"]
         write(folder, chosen, after=False)
-        for command in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "base"]):
-            subprocess.run([*git, *command], check=True)
+        commit(Path(name))
         write(folder, chosen, after=True)
         env = environment(Path("/nonexistent"))
         del env["AIRFLOW_HOME"]

@@ -77,20 +77,26 @@ def scan_dag(  # noqa: PLR0913 - each is one choice of the user
     settings = executor_settings(executor, image=image, cpus=cpus, memory_mib=memory_mib)
     of_tasks = {**settings, **(task_options or {})}
     of_dag = {
+        "schedule": schedule,
         "start_date": datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc),
         "catchup": False,
         "max_active_runs": 1,
         "tags": ["dagprof"],
         **dag_options,
     }
+    return _built(dag_id, request, of_dag, of_tasks)
 
+
+def _built(
+    dag_id: str, request: ShardedScan, of_dag: Mapping[str, Any], of_tasks: Mapping[str, Any]
+) -> DAG:
     @task(task_id="scan", **of_tasks)  # type: ignore[untyped-decorator]
     def scan(number: int, run_id: str | None = None) -> str:
         from dagprof.airflow import tasks
 
         return tasks.scan_shard(request, number, run_id or "")
 
-    rule = "all_done" if partial else "all_success"
+    rule = "all_done" if request.partial else "all_success"
 
     @task(task_id="merge", **{"trigger_rule": rule, **of_tasks})  # type: ignore[untyped-decorator]
     def merge(run_id: str | None = None) -> dict[str, str]:
@@ -98,6 +104,6 @@ def scan_dag(  # noqa: PLR0913 - each is one choice of the user
 
         return tasks.merge_shards(request, run_id or "")
 
-    with DAG(dag_id, schedule=schedule, **of_dag) as dag:
-        scan.expand(number=list(range(1, shards + 1))) >> merge()
+    with DAG(dag_id, **of_dag) as dag:
+        scan.expand(number=list(range(1, request.shards + 1))) >> merge()
     return dag

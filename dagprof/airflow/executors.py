@@ -1,4 +1,4 @@
-"""How each executor is told the image and the resources of a task."""
+"""Sets the image and the resources of a task, in the form that each executor accepts."""
 
 from __future__ import annotations
 

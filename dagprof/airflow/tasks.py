@@ -67,18 +67,16 @@ def merge_shards(request: ShardedScan, run_id: str) -> dict[str, str]:
     folder = _run_folder(request, run_id)
     with tempfile.TemporaryDirectory(prefix="dagprof-") as name:
         scratch = Path(name)
-        shards = []
-        for number in range(1, request.shards + 1):
-            shard = folder / _shard_name(request, number)
-            if shard.exists():
-                shards.append(scratch / _shard_name(request, number))
-                shards[-1].write_bytes(shard.read_bytes())
-        command = ["merge", *map(str, shards), "-o", str(scratch / "out")]
+        command = ["merge", "-o", str(scratch / "out")] + ["--partial"] * request.partial
+        names = [_shard_name(request, number) for number in range(1, request.shards + 1)]
+        shards = [shard for shard in names if (folder / shard).exists()]
         if not shards:
             raise _failure()(
                 f"No shard of {folder} has a run file. See the logs of the tasks scan."
             )
-        code, said = _dagprof([*command, *(["--partial"] if request.partial else [])], request)
+        for shard in shards:
+            (scratch / shard).write_bytes((folder / shard).read_bytes())
+        code, said = _dagprof([*command, *(str(scratch / shard) for shard in shards)], request)
         made = {each: scratch / "out" / each for each in _REPORTS}
         if not all(file.exists() for file in made.values()):
             _fail("merge", code, said)

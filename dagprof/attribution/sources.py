@@ -224,11 +224,11 @@ def noticing(
     return Reach(sources, modules).importing(seeds) & {*entries}
 
 
-def shared_imports(imports: Mapping[str, Collection[str]], least: int) -> list[str]:
+def shared_imports(imports: Iterable[Collection[str]], least: int) -> list[str]:
     """The names that at least ``least`` DAG files import, sorted, so that packages come before
-    their modules. ``imports`` is what ``installed_imports`` returns.
+    their modules. ``imports`` has the names of each file.
     """
-    counts = Counter(name for names in imports.values() for name in names)
+    counts = Counter(name for names in imports for name in names)
     return sorted(name for name, count in counts.items() if count >= least)
 
 

@@ -300,7 +300,8 @@ class _Scan:
 
     def _imports(self, files: Sequence[Path]) -> dict[Path, frozenset[str]]:
         """What each file imports of installed distributions, as far as the scan needs it."""
-        if self._settings.isolation is not Isolation.LAYERS and not self._budget.is_limited:
+        is_shared = self._settings.isolation is Isolation.LAYERS
+        if not (self._budget.is_limited or (is_shared and len(files) >= layers.FEWEST_FILES)):
             return {}
         target = self._site.target
         return layers.imported(files, [target.root, *texts.code_folders(target.environment)])
@@ -314,8 +315,7 @@ class _Scan:
         found = layers.surveyed(self._site.zygotes, imports, self._budget, self._progress.preparing)
         if isinstance(found, Doubt):
             self._site.doubts.append(found)
-            return None
-        if found is None:
+        if not isinstance(found, layers.Survey):
             return None
         layered = self._site.crew(layer=found.layer)
         timeout_s = import_timeout_s(self._site.zygotes.current.airflow.config)

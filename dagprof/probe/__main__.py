@@ -65,7 +65,7 @@ def main() -> None:
         database.make(*arguments)
         return
     if role == "lookups":
-        from _dagprof_probe.start import live_lookups
+        from _dagprof_probe.processes import live_lookups
 
         live_lookups.ask(*arguments)
         return

@@ -104,7 +104,7 @@ def _saves(run: Run, ms: float, files: int, evidence: str, more_ms: float = 0.0)
 
 def _doing(run: Run) -> Iterator[Sentence]:
     # A parse that fails without a value uses the value, so its lookup cannot simply move.
-    used = {f"{each.kind} {each.key}" for file in run.needy for each in file.unanswered}
+    used = {effects.lookup(each.kind, each.key) for file in run.needy for each in file.unanswered}
     movable = (row for row in effects.doings(run) if not row.by_import and row.what not in used)
     own = next(movable, None)
     if own is not None:

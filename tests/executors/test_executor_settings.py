@@ -30,30 +30,35 @@ container = ApiClient().sanitize_for_serialization(pod)["spec"]["containers"][0]
 print(json.dumps(container))
 """
 )
-ECS = (
+# What an AWS executor sends, checked against the definition of the API.
+AWS = (
     BODY
     + """
 import botocore.session, botocore.validate
-from airflow.providers.amazon.aws.executors.ecs.ecs_executor import AwsEcsExecutor
-sent = AwsEcsExecutor()._run_task_kwargs("key", ["airflow"], "default", config)
-shape = botocore.session.get_session().get_service_model("ecs").operation_model("RunTask").input_shape
-errors = botocore.validate.ParamValidator().validate(sent, shape)
+from {module} import {executor}
+sent = {executor}().{method}("key", ["airflow"], "default", config)
+service = botocore.session.get_session().get_service_model({service!r})
+errors = botocore.validate.ParamValidator().validate(sent, service.operation_model({operation!r}).input_shape)
 assert not errors.has_errors(), errors.generate_report()
-print(json.dumps(sent["overrides"]))
+print(json.dumps(sent[{part!r}]))
 """
 )
-BATCH = (
-    BODY
-    + """
-import botocore.session, botocore.validate
-from airflow.providers.amazon.aws.executors.batch.batch_executor import AwsBatchExecutor
-sent = AwsBatchExecutor()._submit_job_kwargs("key", ["airflow"], "default", config)
-shape = botocore.session.get_session().get_service_model("batch").operation_model("SubmitJob").input_shape
-errors = botocore.validate.ParamValidator().validate(sent, shape)
-assert not errors.has_errors(), errors.generate_report()
-print(json.dumps(sent["containerOverrides"]))
-"""
-)
+ECS = {
+    "module": "airflow.providers.amazon.aws.executors.ecs.ecs_executor",
+    "executor": "AwsEcsExecutor",
+    "method": "_run_task_kwargs",
+    "service": "ecs",
+    "operation": "RunTask",
+    "part": "overrides",
+}
+BATCH = {
+    "module": "airflow.providers.amazon.aws.executors.batch.batch_executor",
+    "executor": "AwsBatchExecutor",
+    "method": "_submit_job_kwargs",
+    "service": "batch",
+    "operation": "SubmitJob",
+    "part": "containerOverrides",
+}
 
 
 def run(
@@ -90,16 +95,14 @@ def test_kubernetes_gets_image_and_resources(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "executor", "expected"),
+    ("executor", "expected"),
     [
         (
             ECS,
-            "airflow.providers.amazon.aws.executors.ecs.ecs_executor.AwsEcsExecutor",
             '"cpu": "1024", "memory": "3000"',
         ),
         (
             BATCH,
-            "airflow.providers.amazon.aws.executors.batch.batch_executor.AwsBatchExecutor",
             (
                 '"resourceRequirements": [{"type": "VCPU", "value": "1"},'
                 ' {"type": "MEMORY", "value": "3000"}]'
@@ -108,13 +111,13 @@ def test_kubernetes_gets_image_and_resources(tmp_path: Path) -> None:
     ],
 )
 def test_aws_gets_resources_in_a_request_that_its_api_accepts(
-    tmp_path: Path, code: str, executor: str, expected: str
+    tmp_path: Path, executor: dict[str, str], expected: str
 ) -> None:
     done = run(
-        code,
+        AWS.format(**executor),
         tmp_path,
         '{"cpus": 1, "memory_mib": 3000}',
-        AIRFLOW__CORE__EXECUTOR=executor,
+        AIRFLOW__CORE__EXECUTOR="{module}.{executor}".format(**executor),
         AIRFLOW__AWS_ECS_EXECUTOR__CLUSTER="c",
         AIRFLOW__AWS_ECS_EXECUTOR__CONTAINER_NAME="airflow",
         AIRFLOW__AWS_ECS_EXECUTOR__TASK_DEFINITION="airflow",

@@ -19,7 +19,7 @@ def shared(least: int = 1, /, **texts: str) -> list[str]:
     sources = {f"/dags/{name}.py": text.encode() for name, text in texts.items()}
     modules = {path: (path[6:-3],) for path in sources}
     entries = [path for path in sources if not path.startswith("/dags/h_")]
-    return shared_imports(installed_imports(sources, modules, entries), least)
+    return shared_imports(installed_imports(sources, modules, entries).values(), least)
 
 
 def test_names_of_enough_files_count() -> None:

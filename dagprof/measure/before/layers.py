@@ -26,7 +26,7 @@ from dagprof.measure.crew import LAYER_S, Layer, Zygotes
 from dagprof.model import Doubt
 
 # With fewer files, and for modules of fewer files, a layer costs more than it saves.
-_FEWEST_FILES, _LEAST_USERS = 10, 3
+FEWEST_FILES, _LEAST_USERS = 10, 3
 # With a time budget, the survey may take this share of what is left.
 _BUDGET_SHARE = 0.3
 # A guess of how long the import of a package takes that cannot be shared.
@@ -63,8 +63,8 @@ def surveyed(
     ``imports`` has what each file imports, see ``imported``. dagprof calls ``begins`` before it
     measures.
     """
-    names = shared_imports({str(path): found for path, found in imports.items()}, _LEAST_USERS)
-    if not names or len(imports) < _FEWEST_FILES or budget.is_spent:
+    names = shared_imports(imports.values(), _LEAST_USERS)
+    if not names or len(imports) < FEWEST_FILES or budget.is_spent:
         return None
     begins("measuring the modules that many DAG files import")
     limit_s = min(LAYER_S, _BUDGET_SHARE * budget.left_s)

@@ -63,12 +63,17 @@ def doings(run: Run) -> list[Doing]:
     return sorted(rows, key=lambda row: (-(row.ms or 0.0), -row.times, row.place))
 
 
+def lookup(kind: str, key: str) -> str:
+    """The action of a lookup, as in ``Doing.what``."""
+    return f"{kind} {key}"
+
+
 def _of(file: FileResult, root: str) -> Iterable[tuple[Place, str, int, float | None]]:
     for access in file.accesses:
         if access.kind == "environment":
             continue  # reading an environment variable costs nothing
         place = Place(file=shown_path(access.file, root), line=access.line)
-        yield place, f"{access.kind} {access.key}", access.count, None
+        yield place, lookup(access.kind, access.key), access.count, None
     for effect in file.effects:
         if effect.about.belongs_in_task:
             place = Place(file=shown_path(effect.file, root), line=effect.line)

@@ -5,14 +5,15 @@ this process and its children.
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
+from functools import partial
 from time import perf_counter
 from typing import Any, Callable, Sequence
 
 from .. import faults
 from ..system.kernel import die_with_parent
+from . import beside
 
 _KINDS = ("variable", "connection")
 _DATABASE = "MetastoreBackend"
@@ -41,10 +42,13 @@ def ask(output: str) -> None:
             lookups[kind]("dagprof_no_such_key")
     rows = []
     for kind in _KINDS:
-        keys = [key for found, key in pairs if found == kind]
+        keys = [key for of, key in pairs if of == kind]
         keys += keys[:1] * (fewest - len(keys))
         for _ in range(processes if keys else 0):
-            rows += _in_a_fork(lookups[kind], kind, keys)
+            found = beside.answer(partial(_in_a_parse, lookups[kind], kind, keys))
+            if "failed" in found:
+                raise RuntimeError(found["failed"])
+            rows += found["rows"]
     with open(output, "w") as stream:
         json.dump(rows, stream)
 
@@ -108,25 +112,10 @@ def _of_airflow() -> dict[str, Lookup]:
     return {"variable": variable, "connection": connection}
 
 
-def _in_a_fork(lookup: Lookup, kind: str, keys: Sequence[str]) -> list[list[Any]]:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        try:
-            os.close(reading)
-            die_with_parent(signal.SIGKILL)
-            _drop_inherited_connections()
-            rows = [[*_row(lookup, kind, key), not place] for place, key in enumerate(keys)]
-            with open(writing, "w") as stream:
-                json.dump(rows, stream)
-        finally:
-            os._exit(0)
-    os.close(writing)
-    with open(reading) as answer:
-        text = answer.read()
-    os.waitpid(child, 0)
-    found: list[list[Any]] = json.loads(text)
-    return found
+def _in_a_parse(lookup: Lookup, kind: str, keys: Sequence[str]) -> dict[str, object]:
+    die_with_parent(signal.SIGKILL)
+    _drop_inherited_connections()
+    return {"rows": [[*_row(lookup, kind, key), not place] for place, key in enumerate(keys)]}
 
 
 def _drop_inherited_connections() -> None:
