@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..versions.airflow_api import AirflowApi
     from ..versions.delivery import Delivery
     from ..versions.shapes import Dag, DagBag, Document
-    from .imports.layer import Layer
+    from .imports.layer import Before
 
     class ParsesWith(Protocol):
         """The surroundings of a parse. The times of Airflow's import are 0 unless each parse
@@ -154,8 +154,8 @@ def _dagbag_ms(bag: DagBag) -> float:
 
 class TracedParse:
     """The instruments of the tracing pass around one file, or one zip archive. ``helpers`` are
-    files of imported modules whose statements are timed, too. ``layer`` holds the modules that the
-    worker has imported instead of the parse.
+    files of imported modules whose statements are timed, too. ``before``: the modules that the
+    worker has loaded instead of the parse.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class TracedParse:
         building_classes: list[type],
         checkpoint: Callable[[str, int], object] = lambda file, line: None,
         helpers: Collection[str] = (),
-        layer: Layer | None = None,
+        before: Before | None = None,
     ) -> None:
         self._file = file
         self._helpers = frozenset(helpers)
@@ -174,7 +174,7 @@ class TracedParse:
         self._dag_module = ""
         self.plain: list[UntracedRow] = []
         self._made: dict[tuple[str, str, int], None] = {}
-        self.tracer = tracing.ImportTracer(self._current_line, self._note_collection, layer)
+        self.tracer = tracing.ImportTracer(self._current_line, self._note_collection, before)
         self.clock = statements.StatementClock(
             self.tracer.excluded, lambda line: checkpoint(file, line)
         )

@@ -19,7 +19,7 @@ from ..system.usage import queued_ms, within_ms
 from ..versions import airflow_api, delivery
 
 if TYPE_CHECKING:
-    from ..parsing.imports.layer import Layer
+    from ..parsing.imports.layer import Before
     from ..protocol.result import Ending, ExitTimes, Facts, Result
     from ..protocol.rows import AccessRow, LineRow
     from ..protocol.worker import ParseRequest
@@ -53,7 +53,7 @@ class Surroundings:
         self.delivery: delivery.Delivery
         self.own_modules: list[str] = []
         # What the worker has imported before its parses.
-        self.layer: Layer | None = None
+        self.before: Before | None = None
 
     def import_airflow(self) -> None:
         wall, cpu = perf_counter(), process_time()
@@ -142,8 +142,9 @@ class Child:
         self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
         self._effects: watch.Effects | None = None
-        if surroundings.layer is not None:
-            surroundings.layer.scale = request.get("layer_scale", 1.0)
+        layer = surroundings.before.layer if surroundings.before is not None else None
+        if layer is not None:
+            layer.scale = request.get("layer_scale", 1.0)
             _seed_anew()
 
     def report(self) -> Result:
@@ -244,7 +245,7 @@ class Child:
 
     def _reaching(self) -> tuple[parse.Parse, Facts]:
         """Parse, and find what the worker's layer would add."""
-        tracer = tracing.ImportTracer(layer=self._surroundings.layer)
+        tracer = tracing.ImportTracer(before=self._surroundings.before)
         tracer.install()
         parsed = self._parse()
         tracer.uninstall()
@@ -262,7 +263,7 @@ class Child:
             around.api.building_classes(),
             effects.checkpoint,
             self._request.get("helpers", ()),
-            around.layer,
+            around.before,
         )
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .. import faults
 from ..channel import Channel
+from ..parsing.imports.layer import Before
 from ..system.kernel import become_subreaper, forbid_core_dumps, standing
 from ..versions import delivery
 from ..versions.airflow_api import PROCESSOR
@@ -47,9 +48,11 @@ def serve(
             )
         )
         return
+    layer = None
     if "layer" in begin:
-        surroundings.layer = layering.imported(begin["layer"], surroundings.collector)
-        channel.send({"is_complete": surroundings.layer is not None})
+        layer = layering.imported(begin["layer"], surroundings.collector)
+        channel.send({"is_complete": layer is not None})
+    surroundings.before = Before(layer)
     before = standing()
     while True:
         request: ParseRequest | None = channel.receive()

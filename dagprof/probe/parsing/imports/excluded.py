@@ -14,7 +14,7 @@ from ...system.clocks import perf_counter_ns, process_time_ns
 if TYPE_CHECKING:
     from .importing import Namespace
 
-_LINES = 50
+_LINES, _ROUNDS = 25, 4
 _FILE = "/calibration.py"
 Import = Callable[..., ModuleType]
 
@@ -98,7 +98,7 @@ def _nanoseconds(function: Import, namespace: Namespace, loops: bool = False) ->
     code = compile(text, _FILE, "exec")
     traced, builtins.__import__ = builtins.__import__, function
     took = []
-    for _ in range(5):
+    for _ in range(_ROUNDS):
         started = perf_counter_ns()
         exec(code, namespace)
         took.append(perf_counter_ns() - started)

@@ -71,6 +71,7 @@ class _Report:
         columns = self._columns()
         self._collect_hits()
         self._collect_calls()
+        self._collect_reached()
         sets: dict[tuple[Edge, ...], int] = {(): 0}
         columns["imports"] = [
             sets.setdefault(tuple(self._sets.get(place, ())), len(sets))
@@ -136,6 +137,21 @@ class _Report:
                     caller,
                     targets(namespace, name, fromlist, level),
                 )
+
+    def _collect_reached(self) -> None:
+        """Add the statements of the modules that a layer has loaded instead of the parse."""
+        if self._tracer.reached is None:
+            return
+        for name, statement in self._tracer.reached.statements():
+            self._add(
+                self._place[name],
+                statement.importer,
+                statement.line,
+                statement.in_function,
+                statement.running,
+                statement.targets,
+                is_executed=statement.is_executed,
+            )
 
     def _add(
         self,

@@ -23,13 +23,13 @@ from ... import bounds, origin
 from ...system.clocks import perf_counter_ns
 from ...system.usage import AnonymousMemory
 from .excluded import Excluded, cost_of_tracing
-from .importing import IN_FUNCTION, module_line, modules_without_parts, outside_importlib, place_of
+from .importing import IN_FUNCTION, module_line, outside_importlib, place_of
+from .layer import Before
 from .records import CALL_FIELDS, ELAPSED, HIT_FIELDS, INSIDE, LOAD_FIELDS, OUTSIDE
 from .repeats import without_repeats
 
 if TYPE_CHECKING:
     from .importing import Namespace
-    from .layer import Layer
 
 _MOST_LOADS = bounds.LOADS * LOAD_FIELDS
 _MOST_HITS = bounds.IMPORT_STATEMENTS * HIT_FIELDS
@@ -46,14 +46,14 @@ class ImportTracer:
     garbage collection took, in ns. ``apart`` holds the time of collections and compilations.
     ``left_out`` counts the loads and import statements beyond the number that is kept. The time of
     such a load counts for the load around it. ``reached`` adds what the parse would have loaded
-    without the ``layer`` of its worker.
+    without the layer of its worker. The worker knows what was loaded ``before`` its parses.
     """
 
     def __init__(
         self,
         current_line: Callable[[], int] = lambda: 0,
         collected: Callable[[int], None] = lambda took_ns: None,
-        layer: Layer | None = None,
+        before: Before | None = None,
     ) -> None:
         self.loads: list[Any] = []
         self.hits: list[Any] = []
@@ -70,7 +70,9 @@ class ImportTracer:
         # Recorded statements that were dropped again, and how long dropping took.
         self._dropped = self._dropping_ns = 0
         self.left_out = {"loads": 0, "imports": 0}
-        self.reached = layer.reached_by(self) if layer is not None else None
+        before = before or Before()
+        self.reached = before.layer.reached_by(self) if before.layer is not None else None
+        self._leaves = before.leaves
 
         # The load under way, by its place in ``loads``.
         self._top = OUTSIDE
@@ -87,7 +89,6 @@ class ImportTracer:
         others = self._repeated_ns * self._repeated + self._passed_ns * self._passed
         tracing = others + self._dropping_ns
         if self.reached is not None:
-            kept -= self.reached.statements
             tracing += self.reached.spent_ns - self.reached.added_ns
         tracing += self._hit_ns * (kept + self._dropped)
         return self.apart.gc_ns + self.apart.compile_ns + tracing
@@ -159,12 +160,10 @@ class ImportTracer:
         of_importlib, modules, known, origin_of = (
             vars(bootstrap),
             sys.modules,
-            modules_without_parts(),
+            self._leaves,
             origin.of_file,
         )
         hits, calls, reached = self.hits, self.calls, self.reached
-        if reached is not None:
-            known = frozenset(name for name in known if name not in reached)
         last_place, last_name = -1, ""
         last_globals: Namespace | None = None
         executing = place_of
