@@ -75,8 +75,10 @@ def candidates(
     """
     if file.trace is None or file.status.is_failure:
         return []
-    calls = calls_in(file, modules, root)
     own = own_us(file, modules)
+    if saving_ms(file, sum(file.trace.loads.self_us) + sum(own.values())) < smallest_ms:
+        return []
+    calls = calls_in(file, modules, root)
     graph = ImportGraph(
         file.trace, modules, import_sets, {call: own.get(call, 0) for call in calls}
     )

@@ -16,7 +16,7 @@ calls ``__getattr__`` of the lazy module.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
@@ -46,13 +46,17 @@ class Call(NamedTuple):
 Node = int | ImportStatement | Call
 
 
+def _statement(edge: Edge, source: int) -> ImportStatement:
+    """The statement of an edge that was recorded while Python loaded the module ``source``."""
+    return ImportStatement(edge.importer if edge.importer >= 0 else source, edge.line)
+
+
 class ImportGraph:
     """The import graph of one trace. All times are microseconds of the tracing pass.
 
-    ``named`` maps each executed import statement to the modules that the statement named or loaded,
-    including modules that were already loaded. ``executed`` holds other statements that execute
-    code with imports. ``calls`` are the calls of the user's code that a user can change, each with
-    its own time in µs. Each call becomes a separate statement, like an import statement.
+    ``executed`` holds other statements that execute code with imports. ``calls`` are the calls of
+    the user's code that a user can change, each with its own time in µs. Each call becomes a
+    separate statement, like an import statement.
     """
 
     def __init__(
@@ -67,50 +71,63 @@ class ImportGraph:
         self.cost_us: dict[int, int] = {}
         for place, us in zip(self._loads.module, self._loads.self_us, strict=True):
             self.cost_us[place] = self.cost_us.get(place, 0) + us
-        self.calls = {
-            call: us
-            for call, us in calls.items()
-            if call.importer == ROOT or call.importer in self.cost_us
-        }
+        reached = {ROOT, *self.cost_us}
+        self.calls = {call: us for call, us in calls.items() if call.importer in reached}
         for call, us in self.calls.items():
             if call.importer != ROOT:  # the time of the module's code includes its calls
                 self.cost_us[call.importer] = max(0, self.cost_us[call.importer] - us)
-        self.named: dict[ImportStatement, dict[int, None]] = {}
+        self._import_sets = import_sets
         self._after: dict[Node, dict[Node, None]] = {ROOT: {}}
         self._lines: dict[int, set[int]] = {}
         self.executed: set[ImportStatement] = set()
         self._called: set[tuple[int, ImportStatement, int]] = set()
-        self._add_edges(import_sets)
+        self._add_edges()
         self._add_loads()
         self._add_packages()
         for call in self.calls:  # also a call that loads nothing
             self._link(call.importer, call)
             self._after.setdefault(call, {})
 
-    def _add_edges(self, import_sets: Sequence[Sequence[Edge]]) -> None:
-        self._add_set(ROOT, self.trace.edges)
-        for module, number in dict.fromkeys(
-            zip(self._loads.module, self._loads.imports, strict=True)
-        ):
-            self._add_set(module, import_sets[number])
+    def _each_set(self) -> Iterator[tuple[int, Sequence[Edge]]]:
+        """The import sets of the parse, each with the module that Python was loading."""
+        loads = self._loads
+        yield ROOT, self.trace.edges
+        for module, number in dict.fromkeys(zip(loads.module, loads.imports, strict=True)):
+            yield module, self._import_sets[number]
 
-    def _add_set(self, source: int, edges: Iterable[Edge]) -> None:
-        edges = tuple(edges)
-        self._lines[source] = {
-            edge.line for edge in edges if edge.importer < 0 and not edge.in_function
-        }
-        for edge in edges:
-            statement = ImportStatement(edge.importer if edge.importer >= 0 else source, edge.line)
-            self.named.setdefault(statement, {})[edge.target] = None
-            if edge.is_executed:
-                self.executed.add(statement)
-            if edge.target not in self.cost_us:
-                continue
-            if edge.in_function:
-                self._add_call(source, edge.caller_line, statement, edge.target)
-            else:
-                self._link(source, statement)
-                self._link(statement, edge.target)
+    @cached_property
+    def named(self) -> dict[ImportStatement, dict[int, None]]:
+        """Each executed import statement, with the modules that it named or loaded."""
+        found: dict[ImportStatement, dict[int, None]] = {}
+        for source, edges in self._each_set():
+            for edge in edges:
+                found.setdefault(_statement(edge, source), {})[edge.target] = None
+        loads = self._loads
+        for module, importer, line in zip(loads.module, loads.importer, loads.line, strict=True):
+            if importer >= ROOT:
+                found.setdefault(ImportStatement(importer, line), {})[module] = None
+        return found
+
+    def _add_edges(self) -> None:  # a large fleet has millions of edges
+        cost_us, after = self.cost_us, self._after
+        for source, edges in self._each_set():
+            lines = self._lines[source] = set()
+            in_functions = []
+            for edge in edges:
+                if edge.is_executed:
+                    self.executed.add(_statement(edge, source))
+                if edge.importer < 0 and not edge.in_function:
+                    lines.add(edge.line)
+                if edge.target not in cost_us:
+                    continue
+                if edge.in_function:
+                    in_functions.append(edge)
+                    continue
+                statement = _statement(edge, source)
+                after.setdefault(source, {})[statement] = None
+                after.setdefault(statement, {})[edge.target] = None
+            for edge in in_functions:
+                self._add_call(source, edge.caller_line, _statement(edge, source), edge.target)
 
     def _add_call(self, module: int, line: int, statement: ImportStatement, target: int) -> None:
         """Add a statement that a line of a module executed: an import statement or other code."""
@@ -134,7 +151,6 @@ class ImportGraph:
                 self._link(around, module)
                 continue
             statement = ImportStatement(loads.importer[place], loads.line[place])
-            self.named.setdefault(statement, {})[module] = None
             if statement in self._after:
                 self._link(statement, module)
             elif statement.importer == around and statement.line in (0, loads.caller_line[place]):

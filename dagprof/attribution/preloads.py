@@ -4,7 +4,7 @@ are loaded before the parse.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from dagprof.attribution.graph import ImportGraph
@@ -40,10 +40,10 @@ def packages(files: Iterable[Measured], *, least_ms: float) -> list[Package]:
     saved: dict[str, float] = {}
     entries: dict[str, dict[str, None]] = {}
     for measured in files:
-        graph = _graph(measured)
+        members = _members(measured)
+        graph = _graph(measured) if members else None
         if graph is None:
             continue
-        members = _members(graph.cost_us, measured.modules)
         per_us = saving_ms(measured.result, 1.0)
         savings = graph.savings_us(list(members.values()))
         for name, us in zip(members, savings, strict=True):
@@ -60,22 +60,15 @@ def packages(files: Iterable[Measured], *, least_ms: float) -> list[Package]:
 
 def is_loading(measured: Measured, names: Collection[str]) -> bool:
     """Whether the parse of a file loads one of these packages."""
-    trace = measured.result.trace
-    return trace is not None and any(
-        measured.modules[place].origin is Origin.DISTRIBUTION
-        and package_of(measured.modules[place].name) in names
-        for place in dict.fromkeys(trace.loads.module)
-    )
+    return not _members(measured).keys().isdisjoint(names)
 
 
 def saving_without(measured: Measured, names: Collection[str]) -> float:
     """What one file would save if the packages with these names were loaded before the parse."""
-    graph = _graph(measured)
-    if graph is None:
-        return 0.0
-    members = _members(graph.cost_us, measured.modules)
+    members = _members(measured)
     gone = [module for name in names for module in members.get(name, ())]
-    return graph.savings_us([gone])[0] * saving_ms(measured.result, 1.0) if gone else 0.0
+    graph = _graph(measured) if gone else None
+    return graph.savings_us([gone])[0] * saving_ms(measured.result, 1.0) if graph else 0.0
 
 
 def _graph(measured: Measured) -> ImportGraph | None:
@@ -85,9 +78,11 @@ def _graph(measured: Measured) -> ImportGraph | None:
     return ImportGraph(result.trace, measured.modules, measured.import_sets)
 
 
-def _members(loaded: Mapping[int, int], modules: Sequence[Module]) -> dict[str, list[int]]:
+def _members(measured: Measured) -> dict[str, list[int]]:
+    """The loaded modules of distributions, by package."""
+    trace, modules = measured.result.trace, measured.modules
     found: dict[str, list[int]] = {}
-    for place in loaded:
+    for place in dict.fromkeys(trace.loads.module if trace is not None else ()):
         if modules[place].origin is Origin.DISTRIBUTION:
             found.setdefault(package_of(modules[place].name), []).append(place)
     return found

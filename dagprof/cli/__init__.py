@@ -45,7 +45,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command = importlib.import_module(f"dagprof.cli.{cmd_name}").command
+        command = importlib.import_module(f"dagprof.cli.commands.{cmd_name}").command
         assert isinstance(command, click.Command)
         return command
 

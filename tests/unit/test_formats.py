@@ -7,8 +7,8 @@ import pytest
 
 from dagprof.analyse.comparison import compare
 from dagprof.analyse.fleet import Fleet
-from dagprof.cli.gate import command as gate
-from dagprof.cli.report import command as report
+from dagprof.cli.commands.gate import command as gate
+from dagprof.cli.commands.report import command as report
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.report.formats import RUNS, VERDICTS, RunReport, VerdictReport
 from unit.builders import file, run

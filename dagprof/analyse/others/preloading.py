@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Collection, Set
 from typing import NamedTuple
 
 from dagprof.analyse.fleet import Graphs, Plan
-from dagprof.attribution.candidates import place_of
-from dagprof.attribution.graph import ImportGraph
+from dagprof.attribution.candidates import place_of, shown_path
 from dagprof.attribution.scale import saving_ms
-from dagprof.model import FileResult, Place, PreloadedPackage, Run
+from dagprof.model import FileResult, Origin, Place, PreloadedPackage, Run
 
 # The minimum saving at which a file counts as faster.
 FASTER_MS = 1.0
@@ -51,19 +51,20 @@ def preload(run: Run, plan: Plan) -> Preload | None:
     measured = {file.path: file.median_ms for file in found.files}
     names = frozenset(found.loaded)
     loaded = {place for place, module in enumerate(run.modules) if module.name in names}
-    graphs = Graphs(run)
+    after = _AfterPlan(run, changes)
     saved: dict[str, float] = {}
     left_ms = 0.0
     for file in run.files:
-        graph = graphs.of(file)
-        if graph is None or not file.is_timed:
+        if file.trace is None or not file.is_timed:
             continue
-        here = loaded & graph.cost_us.keys()
-        estimated = sum(graph.cost_us[place] for place in here) * saving_ms(file, 1.0)
+        loads = file.trace.loads
+        load_us = sum(
+            us for place, us in zip(loads.module, loads.self_us, strict=True) if place in loaded
+        )
+        estimated = load_us * saving_ms(file, 1.0)
         saved[file.path] = max(0.0, measured.get(file.path, estimated))
-        if estimated:
-            share = saved[file.path] / estimated
-            left_ms += share * _left_ms(run, file, graph, here, changes)
+        if load_us:
+            left_ms += saved[file.path] * after.load_us(file, loaded, load_us) / load_us
     total = sum(saved.values())
     planned = plan.before_ms - plan.after_ms
     memory = [file.median_kib for file in found.files]
@@ -80,14 +81,35 @@ def preload(run: Run, plan: Plan) -> Preload | None:
     )
 
 
-def _left_ms(
-    run: Run, file: FileResult, graph: ImportGraph, loaded: set[int], changes: set[Place]
-) -> float:
-    """The time of the loaded modules in the parses of a file after the changes of the plan."""
-    without = [
-        statement
-        for statement in graph.statements()
-        if graph.is_changeable(statement)
-        and place_of(statement, run.modules, file, run.root) in changes
-    ]
-    return graph.remaining_us(without, loaded) * saving_ms(file, 1.0)
+class _AfterPlan:
+    """The parses after the changes of the plan."""
+
+    def __init__(self, run: Run, changes: Collection[Place]) -> None:
+        self._run, self._changes = run, changes
+        self._graphs = Graphs(run)
+        self._files = {place.file for place in changes}
+        # The modules whose source the plan changes.
+        self._modules = {
+            place
+            for place, module in enumerate(run.modules)
+            if module.origin is Origin.USER and shown_path(module.file, run.root) in self._files
+        }
+
+    def load_us(self, file: FileResult, loaded: Set[int], before_us: int) -> int:
+        """The time of the modules ``loaded`` that the parse of a file still loads. ``before_us`` is
+        their time before the changes.
+        """
+        assert file.trace is not None
+        is_changed = file.path in self._files or not self._modules.isdisjoint(
+            file.trace.loads.module
+        )
+        graph = self._graphs.of(file) if is_changed else None
+        if graph is None:
+            return before_us
+        without = [
+            statement
+            for statement in graph.statements()
+            if graph.is_changeable(statement)
+            and place_of(statement, self._run.modules, file, self._run.root) in self._changes
+        ]
+        return graph.remaining_us(without, loaded & graph.cost_us.keys())

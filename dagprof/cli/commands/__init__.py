@@ -1,0 +1,1 @@
+"""One module for each command. Each has the click command as ``command``."""
