@@ -289,7 +289,9 @@ class Rounds:
                 self._limits,
                 proof=proof,
                 parse_ms=plan.measured.result.own_ms,
-                timing=composing.asking(shown, self._budget) if composing is not None else None,
+                timing=composing.asking(path, shown, self._budget)
+                if composing is not None
+                else None,
             )
             result = msgspec.structs.replace(plan.measured.result, experiments=experiments)
             proved: Measured = msgspec.structs.replace(plan.measured, result=result)

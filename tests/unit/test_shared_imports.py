@@ -8,8 +8,9 @@ import pytest
 
 from dagprof.attribution.sources import installed_imports, noticing, shared_imports
 from dagprof.link.messages.zygote import Costs
-from dagprof.measure.before.composing import doubt, to_check, weighted_median
+from dagprof.measure.before.composing import doubt, to_check
 from dagprof.measure.before.layers import Survey, loading_ns, varied, widest
+from dagprof.measure.before.scales import Scales, weighted_median
 from dagprof.measure.crew import Layer
 from dagprof.model import Composed, Layers
 
@@ -171,3 +172,34 @@ def test_packages_that_cannot_be_shared_count_for_the_order() -> None:
     assert loading_ns(found) == {Path("a.py"): 50_000_000, Path("b.py"): 90_000_000}
     found = found._replace(beside={Path("a.py"): 1})
     assert loading_ns(found)[Path("a.py")] > loading_ns(found)[Path("b.py")]
+
+
+def test_a_file_gets_the_scale_of_the_files_that_import_the_same() -> None:
+    costs = {"pandas": 300, "boto3": 100, "numpy": 200}
+    reach = {
+        Path("pandas_1"): {"pandas"},
+        Path("pandas_2"): {"pandas"},
+        Path("boto_1"): {"boto3"},
+        Path("boto_2"): {"boto3"},
+        Path("numpy"): {"numpy"},
+    }
+    scales = Scales(costs, reach)
+    assert scales.of(Path("pandas_2")) == scales.overall() == 1.0
+    scales.add(Path("pandas_1"), 300.0, 360.0)
+    scales.add(Path("boto_1"), 100.0, 90.0)
+    assert len(scales) == 2
+    assert scales.overall() == 1.2  # pandas takes longer, so it decides
+    assert scales.of(Path("pandas_2")) == pytest.approx(1.2)
+    assert scales.of(Path("boto_2")) == pytest.approx((0.9 + 0.5 * 1.2) / 1.5)
+    assert scales.of(Path("numpy")) == pytest.approx(1.2)
+    assert scales.of(Path("unknown")) == pytest.approx(1.2)
+
+
+def test_a_file_of_the_sample_can_be_left_out_of_its_own_scale() -> None:
+    reach = {Path(name): {"pandas"} for name in "abc"}
+    scales = Scales({"pandas": 300}, reach)
+    scales.add(Path("a"), 100.0, 150.0)
+    scales.add(Path("b"), 100.0, 100.0)
+    assert scales.of(Path("a"), without=Path("a")) == 1.0
+    assert scales.of(Path("b"), without=Path("b")) == 1.5
+    assert scales.of(Path("c")) == pytest.approx(1.25)

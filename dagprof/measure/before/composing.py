@@ -1,8 +1,8 @@
 """Measures DAG files with a shared layer, and some of them in isolation.
 
-A sample of the files is timed both ways, before and between the others: half of it are files that
-load most of the layer, the others are chosen by chance. The sample shows how much longer the
-layer's imports take in a parse than in the survey (the *scale* of the layer) and how far composed
+A sample of the files is timed both ways before the others: half of it are files that load most of
+the layer, the others are chosen by chance. The sample shows how much longer the layer's imports
+take in a parse than in the survey (the *scale* of the layer, see ``scales``) and how far composed
 times are from isolated ones. A file of the sample that behaves differently with the layer ends the
 composing.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -24,7 +24,8 @@ from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import Result
 from dagprof.link.processes.conversation import ConnectionLost
-from dagprof.measure.before.layers import Survey, loading_ns, not_shared, widest
+from dagprof.measure.before.layers import Survey, costs, loading_ns, not_shared, widest
+from dagprof.measure.before.scales import Scales
 from dagprof.measure.budget import Budget, within
 from dagprof.measure.crew import TWICE, Crew, Job, Worker, twice
 from dagprof.model import Composed, Doubt, FileResult, Layers, Measured, Samples
@@ -43,9 +44,9 @@ _CHECKS = 2
 _OTHER_SHARE, _OTHER_MS = 0.5, 100.0
 # A file that takes this share of a time limit may exceed it in isolation.
 _LIMIT_SHARE = 0.5
-# The files are measured in parts, each after a part of the sample. With a time budget: the shares
-# of it at which each part of the sample and each part of the files ends. Without the first part of
-# the sample, no time could be composed. Experiments and the other files follow.
+# With a time budget, the files are measured in parts, each after a part of the sample: the shares
+# of the budget at which each part of the sample and each part of the files ends. Without the first
+# part of the sample, no time could be composed. Experiments and the other files follow.
 _TURNS = ((0.4, 0.55), (0.6, 0.65), (0.7, 0.75))
 
 _BEFORE = "if the packages of other files are already imported"
@@ -76,7 +77,7 @@ class Composing:
         # The sample, in isolation and with the layer as surveyed.
         self._isolated: dict[Path, Measured] = {}
         self._shared: dict[Path, Measured] = {}
-        self._scale, self._calibrated = 1.0, 0
+        self._scales = Scales(costs(survey), survey.reach)
         self._worker: Worker | None = None
 
     def measure(
@@ -111,11 +112,13 @@ class Composing:
         sample = to_check(self._survey, files)
         load_ns = loading_ns(self._survey)
         ordered = sorted(files, key=lambda name: -load_ns.get(files[name], 0))
-        size = -(-len(ordered) // len(_TURNS))
-        for turn, (sampled_until, composed_until) in enumerate(_TURNS):
+        # Without a limit, the whole sample comes first, because it makes all times more exact.
+        turns = _TURNS if budget.is_limited else _TURNS[-1:]
+        size = -(-len(ordered) // len(turns))
+        for turn, (sampled_until, composed_until) in enumerate(turns):
             part = budget.until(sampled_until)
             begins("parsing a sample of the files in isolation")
-            self._time_sample({name: files[name] for name in sample[turn :: len(_TURNS)]}, part)
+            self._time_sample({name: files[name] for name in sample[turn :: len(turns)]}, part)
             reason = self._why_not(needs_scale=not budget.is_limited)
             if reason:
                 self.doubts.append(not_shared(reason))
@@ -124,7 +127,7 @@ class Composing:
             names = ordered[turn * size : (turn + 1) * size]
             part = budget.until(composed_until)
             these = {name: files[name] for name in names}
-            for path, measured in self._layered_too(these, part, self._scale):
+            for path, measured in self._layered_too(these, part, self._scales.of):
                 if self._is_composed(measured):
                     found.add(path)
                     keep(path, measured)
@@ -133,12 +136,16 @@ class Composing:
         return found
 
     def _layered_too(
-        self, files: Mapping[str, Path], budget: Budget, scale: float
+        self, files: Mapping[str, Path], budget: Budget, scale: Callable[[Path], float]
     ) -> Iterable[tuple[Path, Measured]]:
         """Measure files with the layer. Only a trace shows which of its modules a file reaches."""
-        limits: ParseLimits = msgspec.structs.replace(
-            self._limits, always_traces=True, layer_scale=scale
-        )
+
+        def limits(path: Path) -> ParseLimits:
+            changed: ParseLimits = msgspec.structs.replace(
+                self._limits, always_traces=True, layer_scale=scale(path)
+            )
+            return changed
+
         return _done(self._layered, files, limits, budget)
 
     def _time_sample(self, files: Mapping[str, Path], budget: Budget) -> None:
@@ -146,19 +153,14 @@ class Composing:
         limits: ParseLimits = msgspec.structs.replace(
             self._limits, repeat=_CHECKS, depth=Depth.QUICK, stacks_from_ms=None
         )
-        self._isolated.update(_done(self._alone, files, limits, budget))
+        self._isolated.update(_done(self._alone, files, lambda path: limits, budget))
         both = {name: path for name, path in files.items() if path in self._isolated}
-        self._shared.update(self._layered_too(both, budget, 1.0))
-        pairs = [
-            (composed.result.composed_ms, _scale(composed, self._isolated[path]))
-            for path, composed in self._shared.items()
-            if self._is_composed(composed)
-            and composed.result.composed_ms >= _TELLING_MS
-            and self._isolated[path].result.is_timed
-        ]
-        if pairs:
-            self._calibrated = len(pairs)
-            self._scale = weighted_median(pairs)
+        for path, composed in self._layered_too(both, budget, lambda path: 1.0):
+            self._shared[path] = composed
+            alone, of_layer_ms = self._isolated[path].result, composed.result.composed_ms
+            if self._is_composed(composed) and of_layer_ms >= _TELLING_MS and alone.is_timed:
+                own_ms = composed.result.own_ms - of_layer_ms
+                self._scales.add(path, of_layer_ms, alone.own_ms - own_ms)
 
     def _why_not(self, *, needs_scale: bool) -> str:
         """Why no composed result can be trusted: a file of the sample behaves differently with the
@@ -174,24 +176,26 @@ class Composing:
                 return f"the status of {theirs.path} changes {statuses} {_BEFORE}"
             if mine.dag_ids != theirs.dag_ids and not (mine.instabilities or theirs.instabilities):
                 return f"{theirs.path} creates different DAGs {_BEFORE}"
-            more_ms = theirs.own_ms - self._rescaled_ms(shared)
+            more_ms = theirs.own_ms - self._rescaled_ms(path)
             if more_ms > max(_OTHER_MS, _OTHER_SHARE * theirs.own_ms):
                 return (
                     f"{theirs.path} imports fewer modules {_BEFORE}, which makes the parse"
                     f" {more_ms:.0f} ms shorter"
                 )
-        if not self._calibrated and needs_scale:
+        if not self._scales and needs_scale:
             return "dagprof could not parse any file both with and without the shared packages"
-        if not _LEAST_SCALE <= self._scale <= _LARGEST_SCALE:
+        scale = self._scales.overall()
+        if not _LEAST_SCALE <= scale <= _LARGEST_SCALE:
             return (
                 "in a normal parse, importing the shared packages takes"
-                f" {self._scale:.2f} times as long as in dagprof's trial import"
+                f" {scale:.2f} times as long as in dagprof's trial import"
             )
         return ""
 
-    def _rescaled_ms(self, shared: Measured) -> float:
-        """The composed time of a file of the sample, with the scale so far."""
-        return shared.result.own_ms + (self._scale - 1) * shared.result.composed_ms
+    def _rescaled_ms(self, path: Path) -> float:
+        """The composed time of a file of the sample, with the scale that the other files give."""
+        result = self._shared[path].result
+        return result.own_ms + (self._scales.of(path, without=path) - 1) * result.composed_ms
 
     def _is_composed(self, measured: Measured) -> bool:
         """Whether a parse with a layer gave all that a parse without one would give. A file that
@@ -205,13 +209,13 @@ class Composing:
             0 < ms < result.parse_ms / _LIMIT_SHARE for ms in limits_ms
         )
 
-    def asking(self, shown: str, budget: Budget) -> Ask:
+    def asking(self, path: Path, shown: str, budget: Budget) -> Ask:
         """Ask for plain parses of one file with the layer. Their times include what the layer would
         add. Only one thread uses this worker; ``close`` ends it.
         """
         if self._worker is None:
             self._worker = self._layered.worker(budget)
-        worker = self._worker
+        worker, scale = self._worker, self._scales.of(path)
         reached: dict[str, Result | None] = {}
 
         def again(request: Request) -> Reply:
@@ -224,7 +228,7 @@ class Composing:
         asked = within(budget, again)
 
         def ask(request: Request) -> Reply:
-            request = {**request, "layer_scale": self._scale}
+            request = {**request, "layer_scale": scale}
             reply = asked(request)
             key = json.dumps(request, sort_keys=True)
             if key not in reached:
@@ -243,53 +247,35 @@ class Composing:
         """What the Run says of its layer: the number of files with composed times, and those that
         were timed in isolation, too.
         """
-        survey = self._survey
+        survey, scale = self._survey, self._scales.overall()
         return Layers(
             names=survey.layer.names,
             modules=len(survey.layer.costs.own_ns),
-            wall_ms=round(survey.wall_ms * self._scale, 3),
+            wall_ms=round(survey.wall_ms * scale, 3),
             files=files,
             checked=tuple(
                 Composed(
                     path=each.result.path,
-                    composed_ms=round(self._rescaled_ms(self._shared[path]), 3),
+                    composed_ms=round(self._rescaled_ms(path), 3),
                     measured_ms=round(each.result.own_ms, 3),
                 )
                 for path, each in self._isolated.items()
                 if path in self.composed and path in self._shared and each.result.is_timed
             ),
             left_out=survey.left_out,
-            scale=round(self._scale, 4),
-            calibrated=self._calibrated,
+            scale=round(scale, 4),
+            calibrated=len(self._scales),
         )
 
 
 def _done(
-    crew: Crew, files: Mapping[str, Path], limits: ParseLimits, budget: Budget
+    crew: Crew,
+    files: Mapping[str, Path],
+    limits: Callable[[Path], ParseLimits],
+    budget: Budget,
 ) -> Iterable[tuple[Path, Measured]]:
-    jobs = [Job(path, partial(file.measure, limits=limits)) for path in files.values()]
+    jobs = [Job(path, partial(file.measure, limits=limits(path))) for path in files.values()]
     return ((files[each.result.path], each) for each in crew.do(jobs, budget))
-
-
-def _scale(composed: Measured, alone: Measured) -> float:
-    """How much longer the layer's imports take in a parse than in the survey."""
-    of_layer_ms = composed.result.composed_ms
-    return (alone.result.own_ms - (composed.result.own_ms - of_layer_ms)) / of_layer_ms
-
-
-def weighted_median(pairs: Sequence[tuple[float, float]]) -> float:
-    """The median of values, each with its weight before it. Of two medians, their mean."""
-    ordered = sorted(pairs, key=lambda pair: pair[1])
-    half = sum(weight for weight, _ in ordered) / 2
-    values = []
-    for sequence in (ordered, ordered[::-1]):
-        passed = 0.0
-        for weight, value in sequence:
-            passed += weight
-            if passed >= half:
-                values.append(value)
-                break
-    return statistics.mean(values)
 
 
 def to_check(survey: Survey, files: Mapping[str, Path]) -> list[str]:

@@ -143,11 +143,11 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
     """The files that load most of the layer: first those that add most to what the files before
     them load, then those that load most.
     """
-    costs = _costs(survey)
+    cost_ns = costs(survey)
     reach = {path: survey.reach.get(path, frozenset()) for path in files}
 
     def cost(names: Collection[str]) -> int:
-        return sum(costs[name] for name in names)
+        return sum(cost_ns[name] for name in names)
 
     chosen: list[Path] = []
     seen: set[str] = set()
@@ -162,15 +162,15 @@ def widest(survey: Survey, files: Sequence[Path], most: int) -> list[Path]:
 
 def loading_ns(survey: Survey) -> dict[Path, int]:
     """About how long each file loads modules that many files load, by the text of the sources."""
-    costs = _costs(survey)
+    cost_ns = costs(survey)
     return {
-        path: sum(survey.behind_ns.get(name, costs[name]) for name in names)
+        path: sum(survey.behind_ns.get(name, cost_ns[name]) for name in names)
         + _BESIDE_NS * survey.beside.get(path, 0)
         for path, names in survey.reach.items()
     }
 
 
-def _costs(survey: Survey) -> dict[str, int]:
+def costs(survey: Survey) -> dict[str, int]:
     """The ns of each name of the layer: of the module and of the modules in it."""
     own_ns = survey.layer.costs.own_ns
     return {
