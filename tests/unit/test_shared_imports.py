@@ -203,3 +203,11 @@ def test_a_file_of_the_sample_can_be_left_out_of_its_own_scale() -> None:
     assert scales.of(Path("a"), without=Path("a")) == 1.0
     assert scales.of(Path("b"), without=Path("b")) == 1.5
     assert scales.of(Path("c")) == pytest.approx(1.25)
+
+
+def test_one_disturbed_file_of_the_sample_does_not_change_the_scale() -> None:
+    reach = {Path(name): {"pandas"} for name in "abcd"}
+    scales = Scales({"pandas": 300}, reach)
+    for name, ms in (("a", 101.0), ("b", 400.0), ("c", 101.0)):
+        scales.add(Path(name), 100.0, ms)
+    assert scales.of(Path("d")) == pytest.approx(1.01)

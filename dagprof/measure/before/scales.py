@@ -42,13 +42,14 @@ class Scales:
         """The scale of a file. The file ``without`` does not count: a file of the sample shows the
         error of composing only if its own parses in isolation do not count.
         """
-        weights, total = _OVERALL_WEIGHT, _OVERALL_WEIGHT * self.overall(without)
-        for other, (_, scale) in self._found.items():
-            if other != without:
-                weight = self._likeness(path, other) ** 2
-                weights += weight
-                total += weight * scale
-        return total / weights
+        alike = [
+            (self._likeness(path, other) ** 2, scale)
+            for other, (_, scale) in self._found.items()
+            if other != without
+        ]
+        weight = sum(weight for weight, _ in alike)
+        near = weight * weighted_median(alike) if weight else 0.0
+        return (near + _OVERALL_WEIGHT * self.overall(without)) / (weight + _OVERALL_WEIGHT)
 
     def _likeness(self, one: Path, other: Path) -> float:
         """The time of the modules that both files import, relative to those that either imports."""
