@@ -6,6 +6,7 @@ import json
 import random
 import re
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ from dagprof.analyse.loop.staleness import staleness
 from dagprof.analyse.loop.values import ALPHABETICAL, MODIFIED, RANDOM
 from dagprof.errors import UsageError
 from dagprof.model import FileResult, Need, Run, Status
-from dagprof.report import loop_json, parse_loop
+from dagprof.report import html, loop_json, parse_loop
+from dagprof.report.page import loop as page
 from dagprof.report.text import loop as text
 from dagprof.usecases.loop import loop
 from unit.builders import environment, file, run
@@ -314,3 +316,34 @@ def test_the_json_document_has_the_figures_and_the_first_round() -> None:
     assert document["after_plan"] is None
     assert document["settings"]["parsing_processes"]["source"] == "run"
     assert document["enough"]["processes"] == 2
+
+
+def pictures(one: Run) -> Any:
+    section: Any = page.build(one, None)
+    return section["pictures"]
+
+
+def test_the_picture_has_a_bar_for_each_parse_in_the_row_of_its_process() -> None:
+    one = recorded(*(file(f"{n}.py", 1_000.0) for n in range(6)), parsing_processes="2")
+    (picture,) = pictures(one)
+    bars = picture["bars"]
+    assert len(bars) == 6
+    assert len({bar["y"] for bar in bars}) == 2
+    assert all(bar["x"] + bar["width"] <= picture["width"] for bar in bars)
+    assert [name for _, name in picture["ticks"]][:2] == ["0 s", "0.5 s"]
+
+
+def test_short_parses_share_a_bar_in_the_picture() -> None:
+    one = recorded(*(file(f"{n}.py", 10.0) for n in range(3_000)), parsing_processes="1")
+    (picture,) = pictures(one)
+    assert len(picture["bars"]) < 500
+    assert "files: " in picture["bars"][0]["about"]
+
+
+def test_the_report_shows_the_parse_loop_and_escapes_paths() -> None:
+    one = recorded(file("<b>.py", 30_000.0), file("b.py", 100.0))
+    written = html.render(one)
+    assert '<section id="loop">' in written
+    assert "&lt;b&gt;.py: " in written
+    assert "<b>.py" not in written.partition("<script")[0]
+    assert '<section id="loop">' not in html.render(recorded(file("a.py", status=Status.KILLED)))
