@@ -281,3 +281,18 @@ def test_home_with_plugins_policies_and_configuration(
     assert run.environment.airflow_config["dagbag_import_timeout"].startswith("17")
     assert run.environment.airflow_home == str(home)
     assert sorted(os.walk(home)) == before
+
+
+def test_the_run_records_the_settings_of_the_parse_loop(
+    scan: Scan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = "min_file_process_interval = 41\nfile_parsing_sort_mode = alphabetical\n"
+    text = (
+        f"[dag_processor]\nrefresh_interval = 77\n{loop}"
+        f"[scheduler]\ndag_dir_list_interval = 77\n{loop}"
+    )
+    monkeypatch.setenv("AIRFLOW_HOME", str(write(tmp_path / "home", {"airflow.cfg": text})))
+    config = scan({"a.py": dag("fine")}).environment.airflow_config
+    assert config["refresh_interval"] == "77"
+    assert config["min_file_process_interval"] == "41"
+    assert config["file_parsing_sort_mode"] == "alphabetical"

@@ -220,6 +220,9 @@ def test_an_interrupted_scan_is_resumed(place: Path) -> None:
         (["report", "none.json"], 2, "Cannot read 'none.json'"),
         (["compare", "none.json", "none.json"], 2, "Cannot read 'none.json'"),
         (["compare", "none.json", "none.json", "--floor", "5"], 2, "such as 50ms"),
+        (["loop", "none.json"], 2, "Cannot read 'none.json'"),
+        (["loop", "none.json", "--parse-overhead", "5"], 2, "such as 50ms"),
+        (["loop", "none.json", "--parsing-processes", "0"], 2, "parsing-processes"),
         (["explode"], 2, "No such command"),
     ],
 )

@@ -23,6 +23,8 @@ STORED = {
     "config": ("config",),
     "schema": ("schema",),
     "compare": ("compare", "run.json", "run.json"),
+    "loop": ("loop", "run.json"),
+    "loop-json": ("loop", "run.json", "--format", "json"),
     "report": ("report", "run.json", "-o", "-"),
     "explain": ("explain", "é.py", "--run", "run.json"),
 }

@@ -38,6 +38,15 @@ _CONFIG = {
         ("dag_processor", "parsing_processes"),
         ("scheduler", "parsing_processes"),
     ),
+    "file_parsing_sort_mode": (
+        ("dag_processor", "file_parsing_sort_mode"),
+        ("scheduler", "file_parsing_sort_mode"),
+    ),
+    "refresh_interval": (
+        ("dag_processor", "refresh_interval"),
+        ("scheduler", "dag_dir_list_interval"),
+    ),
+    "bundle_refresh_check_interval": (("dag_processor", "bundle_refresh_check_interval"),),
     "parsing_pre_import_modules": (
         ("dag_processor", "parsing_pre_import_modules"),
         ("scheduler", "parsing_pre_import_modules"),

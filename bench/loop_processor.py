@@ -1,0 +1,230 @@
+"""Runs Airflow's real DAG processor over a generated folder, changes DAG files meanwhile, and
+records when each parse starts and when Airflow stores each result.
+
+A trigger of the metadata database records each stored result. The DAG files record each start.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common import environment
+from loop_folders import Folder
+from standalone_state import PORT, postgres
+
+BINARIES = Path("/usr/lib/postgresql/15/bin")
+_LITE = """
+CREATE TABLE bench_stored (dag_id TEXT, version TEXT, at REAL);
+CREATE TRIGGER bench_updated AFTER UPDATE OF last_parsed_time ON dag BEGIN
+    INSERT INTO bench_stored VALUES
+        (NEW.dag_id, NEW.description, (julianday('now') - 2440587.5) * 86400.0);
+END;
+CREATE TRIGGER bench_inserted AFTER INSERT ON dag BEGIN
+    INSERT INTO bench_stored VALUES
+        (NEW.dag_id, NEW.description, (julianday('now') - 2440587.5) * 86400.0);
+END;
+"""
+_POSTGRES = """
+CREATE TABLE bench_stored (dag_id TEXT, version TEXT, at DOUBLE PRECISION);
+CREATE FUNCTION bench_store() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO bench_stored VALUES
+        (NEW.dag_id, NEW.description, extract(epoch FROM clock_timestamp()));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER bench_stored AFTER INSERT OR UPDATE ON dag
+    FOR EACH ROW EXECUTE FUNCTION bench_store();
+"""
+_READ = "SELECT dag_id, version, at FROM bench_stored ORDER BY at"
+
+
+@dataclass
+class Observed:
+    """The times are seconds since the epoch. ``edits`` are DAG id, version, time and kind: ``random``
+    at any time, ``worst`` just after a parse of the file started, ``all`` for all files at once.
+    """
+
+    starts: list[tuple[str, float]] = field(default_factory=list)
+    stores: list[tuple[str, str, float]] = field(default_factory=list)
+    edits: list[tuple[str, str, float, str]] = field(default_factory=list)
+
+
+class Database:
+    """The metadata database with the trigger."""
+
+    def __init__(self, home: Path, address: str) -> None:
+        self._file, self.address = home / "airflow.db", address
+
+    def install(self) -> None:
+        if self.address:
+            self._psql(_POSTGRES)
+            return
+        with contextlib.closing(sqlite3.connect(self._file)) as lite:
+            lite.executescript(_LITE)
+
+    def stores(self) -> list[tuple[str, str, float]]:
+        if self.address:
+            lines = self._psql(_READ).splitlines()
+            return [
+                (dag, version, float(at)) for dag, version, at in (row.split("|") for row in lines)
+            ]
+        with contextlib.closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as lite:
+            return list(lite.execute(_READ))
+
+    @staticmethod
+    def _psql(text: str) -> str:
+        command = [BINARIES / "psql", "-h", "127.0.0.1", "-p", PORT, "-U", "airflow", "-Atq"]
+        done = subprocess.run(
+            [*map(str, command), "-v", "ON_ERROR_STOP=1", "-c", text],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The interpreter of Airflow, its version, and the address of a PostgreSQL database. Without an
+    address, Airflow uses SQLite.
+    """
+
+    python: Path
+    version: str
+    address: str
+    path: str = ""
+
+    def settings(self, folder: Folder, processes: int) -> dict[str, str]:
+        """Airflow's settings, as environment variables."""
+        found = {
+            "AIRFLOW__CORE__DAGS_FOLDER": str(folder.path),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        if self.path:
+            found["PYTHONPATH"] = self.path
+        if self.address:
+            found["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = self.address
+            found["AIRFLOW__CORE__EXECUTOR"] = "LocalExecutor"
+            found["AIRFLOW__SCHEDULER__STANDALONE_DAG_PROCESSOR"] = "True"
+        section = "SCHEDULER" if self.version.startswith("2.") else "DAG_PROCESSOR"
+        for name, value in {**folder.settings, "parsing_processes": str(processes)}.items():
+            found[f"AIRFLOW__{section}__{name.upper()}"] = value
+        return found
+
+
+@contextlib.contextmanager
+def database(uses_postgres: bool) -> Iterator[str]:
+    """The address of an empty PostgreSQL database, or an empty address for SQLite."""
+    with postgres(BINARIES) if uses_postgres else contextlib.nullcontext("") as address:
+        yield address
+
+
+def observe(
+    deployment: Deployment, folder: Folder, processes: int, home: Path, seconds: float
+) -> Observed:
+    """Run the processor for at most ``seconds``, and return what happened."""
+    home.mkdir(parents=True)
+    starts = home / "starts"
+    env = environment(home, LOOP_STARTS=str(starts), **deployment.settings(folder, processes))
+    airflow = str(deployment.python.parent / "airflow")
+    subprocess.run([airflow, "db", "migrate"], env=env, check=True, capture_output=True)
+    stored = Database(home, deployment.address)
+    stored.install()
+    with _running(airflow, env, home / "log"):
+        edits = _Editor(folder, stored, starts, seconds).edit()
+    return Observed(_starts(starts), stored.stores(), edits)
+
+
+def _starts(file: Path) -> list[tuple[str, float]]:
+    lines = file.read_text().splitlines() if file.exists() else []
+    return [(name, float(at)) for name, at in (line.split() for line in lines)]
+
+
+@contextlib.contextmanager
+def _running(airflow: str, env: Mapping[str, str], log: Path) -> Iterator[None]:
+    from live import processor
+
+    with processor("dag-processor", env, log, Path(airflow)):
+        yield
+
+
+class _Editor:
+    """Waits for the first round, changes files one by one, and at the end all files at once."""
+
+    def __init__(self, folder: Folder, stored: Database, starts: Path, seconds: float) -> None:
+        self._folder, self._stored, self._starts = folder, stored, starts
+        self._end = time.time() + seconds
+        self._edits: list[tuple[str, str, float, str]] = []
+        self._pending: dict[str, str] = {}
+        self._random = random.Random(17)
+
+    def edit(self) -> list[tuple[str, str, float, str]]:
+        names = self._folder.names
+        while len({dag for dag, _, _ in self._stored.stores()}) < len(names):
+            if time.time() > self._end:
+                raise SystemExit("The processor did not finish one round in time.")
+            time.sleep(1)
+        began = time.time()
+        time.sleep(self._folder.settling_s)
+        until = self._end - self._folder.last_s
+        spacing = max(1.0, (until - time.time()) / self._folder.edits)
+        order = self._random.sample(names, len(names))
+        for number in range(self._folder.edits):
+            if time.time() >= until:
+                break
+            self._one(order[number % len(order)], number, until)
+            time.sleep(spacing * self._random.uniform(0.5, 1.5))
+        self._await(until, began)
+        for name in names:
+            self._write(name, "all")
+        while self._pending and time.time() < self._end:
+            time.sleep(0.5)
+            self._see()
+        return self._edits
+
+    def _one(self, name: str, number: int, until: float) -> None:
+        self._see()
+        if name in self._pending:
+            return
+        if number % 2:
+            if not self._started(name, until):
+                return
+            self._write(name, "worst")
+        else:
+            self._write(name, "random")
+
+    def _started(self, name: str, until: float) -> bool:
+        """Wait for the next start of a parse of the file."""
+        before = self._count(name)
+        while time.time() < until:
+            if self._count(name) > before:
+                return True
+            time.sleep(0.01)
+        return False
+
+    def _count(self, name: str) -> int:
+        return self._starts.read_text().count(f"{name} ")
+
+    def _write(self, name: str, kind: str) -> None:
+        version = f"v{len(self._edits) + 1}"
+        at = time.time()
+        self._folder.write(name, version)
+        self._pending[name] = version
+        self._edits.append((name, version, at, kind))
+
+    def _see(self) -> None:
+        seen = {(dag, version) for dag, version, _ in self._stored.stores()}
+        self._pending = {
+            name: version for name, version in self._pending.items() if (name, version) not in seen
+        }
+
+    def _await(self, until: float, began: float) -> None:
+        while self._pending and time.time() < until:
+            time.sleep(1)
+            self._see()
