@@ -1,0 +1,258 @@
+"""Deps: which distributions the DAG files import, which are missing, and what an image needs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+import msgspec
+
+from dagprof import __version__, bounded
+from dagprof.analyse.dependencies import found as joining
+from dagprof.analyse.dependencies import left_out, owners, reach
+from dagprof.analyse.dependencies.statements import Imported, providers_in_text
+from dagprof.analyse.dependencies.values import Customisation, Dependencies
+from dagprof.attribution.sources import module_names
+from dagprof.config.settings import Settings
+from dagprof.errors import MeasurementError, UsageError
+from dagprof.link import installed as asking
+from dagprof.link.messages.installed import Installed
+from dagprof.link.target import Target, existing, resolve
+from dagprof.measure import scan as scanning
+from dagprof.measure import texts
+from dagprof.measure.rounds import Progress, Silent
+from dagprof.measure.site import scratch_folder
+from dagprof.model import Origin, Run
+from dagprof.quantities import count
+from dagprof.store import runs
+
+_NAMING = (".yaml", ".yml", ".json")
+_LARGEST_CONFIGURATION = 1_000_000
+# Shorter commands are words of many texts.
+_SHORTEST_COMMAND = 3
+_NO_CODE = (
+    "The DAG folder {} does not exist here, so imports inside callables are unknown. Give the DAG"
+    " folder as the second argument."
+)
+_NO_PYTHON = (
+    "The interpreter of the run cannot list its distributions here, so sizes, requirements and"
+    " unused distributions are unknown. Choose the interpreter with --python."
+)
+
+
+class Examined(NamedTuple):
+    """The result, and what a customised image is computed from."""
+
+    dependencies: Dependencies
+    installed: Installed
+    target: Target
+    is_complete: bool
+
+
+def run_of(
+    name: str, settings: Settings, environ: Mapping[str, str], progress: Progress | None = None
+) -> Run:
+    """The Run of a run file, or a new Run of a DAG folder.
+
+    :raises UsageError: the file is not a Run, or paths or settings are invalid.
+    :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
+    """
+    if os.path.isfile(name) and not name.endswith((".py", ".zip")):
+        return runs.load(name)
+    return scanning.scan([name], settings, version=__version__, environ=environ, progress=progress)
+
+
+@contextlib.contextmanager
+def examined(
+    run: Run, settings: Settings, environ: Mapping[str, str], dags: str | None = None
+) -> Iterator[Examined]:
+    """What the DAG files of a Run import. ``dags`` is the place of the DAG folder if it is no
+    longer the folder of the Run.
+
+    :raises UsageError: the DAG folder or the interpreter does not exist.
+    """
+    if dags is not None:
+        run = _rebased(run, str(existing((dags,))[0]))
+    if settings.python is None and os.path.exists(run.environment.python_executable):
+        settings = msgspec.structs.replace(settings, python=run.environment.python_executable)
+    has_code = os.path.isdir(run.root)
+    with scratch_folder() as scratch:
+        near = run.root if has_code else str(scratch)
+        given = msgspec.structs.replace(settings, bundle_root=near)
+        (work := scratch / "deps").mkdir()
+        target = resolve(given, existing((near,)), work, environ)
+        code = _Code(run, target) if has_code else None
+        yield _examined(run, target, code)
+
+
+def customised(
+    of: Examined, environ: Mapping[str, str], progress: Progress | None = None, *, starts: bool
+) -> Customisation:
+    """What a customised image can leave out. ``starts`` also measures cold starts of Airflow.
+
+    :raises UsageError: the target interpreter is unknown.
+    :raises MeasurementError: Airflow does not start without the distributions.
+    """
+    if not of.is_complete:
+        raise UsageError(_NO_PYTHON)
+    configuration = _configuration(of.target, environ)
+    found = left_out.customisation(of.dependencies, of.installed, configuration)
+    if not starts or not found.left_out:
+        return found
+    (progress or Silent()).preparing("measuring cold starts of Airflow")
+    times = asking.cold_starts(of.target, found.left_out)
+    measured: Customisation = msgspec.structs.replace(
+        found,
+        cold_before_ms=times.before_ms,
+        cold_after_ms=times.after_ms,
+        cold_noise_ms=times.noise_ms,
+    )
+    return measured
+
+
+class _Code:
+    """The user's code around the DAG files of a Run: what it imports, and notes about it."""
+
+    def __init__(self, run: Run, target: Target) -> None:
+        root = Path(run.root)
+        roots = [root, *texts.code_folders(target.environment)]
+        entries = [str(root / file.path) for file in run.files]
+        loaded = [Path(each.file) for each in run.modules if each.origin is Origin.USER]
+        self.sources = texts.sources(roots, [*map(Path, entries), *loaded])
+        self._run, self._roots, self._entries = run, roots, entries
+        self._plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER") or os.path.join(
+            target.environment["AIRFLOW_HOME"], "plugins"
+        )
+
+    def reached(self) -> list[reach.Reached]:
+        """The imports that DAG files and plugins reach."""
+        pure = [PurePath(root) for root in self._roots]
+        names = {path: list(module_names(PurePath(path), pure)) for path in self.sources}
+        for module in self._run.modules:
+            if module.origin is Origin.USER and module.file in names:
+                names[module.file].append(module.name)
+        plugins = [p for p in self.sources if p.startswith(self._plugins + os.sep)]
+        found = reach.Code(self.sources, names).reached(self._entries, plugins)
+        return [*found, *self._named()]
+
+    def _named(self) -> Iterator[reach.Reached]:
+        """The providers that files beside the DAG files name."""
+        for path, text in texts.others([Path(self._run.root)], _NAMING).items():
+            for line, name in providers_in_text(text.decode("utf-8", "replace")):
+                imported = Imported(name, name, line, is_late=True, is_text=True)
+                yield reach.Reached(path, imported)
+
+    def commands(self, installed: Installed) -> dict[str, str]:
+        """The commands of distributions that occur as words in the user's code, each with the first
+        file.
+        """
+        wanted = {
+            command
+            for row in installed.distributions
+            for command in row.commands
+            if len(command) >= _SHORTEST_COMMAND
+        }
+        found: dict[str, str] = {}
+        for path in [*self._entries, *(each.file for each in self._run.modules)]:
+            for word in re.findall(
+                r"[\w.-]+", self.sources.get(path, b"").decode("utf-8", "replace")
+            ):
+                if word in wanted:
+                    found.setdefault(word, os.path.relpath(path, self._run.root))
+        return found
+
+    def notes(self) -> Iterator[str]:
+        """Sentences about code whose imports dagprof could not read."""
+        changed = [
+            file.path for file in self._run.files if self._has_changed(file.path, file.sha256)
+        ]
+        if changed:
+            yield (
+                f"{count(len(changed), 'DAG file')} changed since the run ({changed[0]}). The"
+                " import costs are those of the run."
+            )
+        archives = [file.path for file in self._run.files if file.path.endswith(".zip")]
+        if archives:
+            number = count(len(archives), "zip archive")
+            yield f"dagprof does not read imports inside callables of {number} ({archives[0]})."
+        broken = [file.path for file in self._run.broken]
+        if broken:
+            yield (
+                f"{count(len(broken), 'DAG file')} failed in the run ({broken[0]}), so import costs"
+                " are incomplete. The list of imports comes from the text of the files."
+            )
+
+    def _has_changed(self, path: str, digest: str) -> bool:
+        text = self.sources.get(str(Path(self._run.root) / path), b"")
+        return (
+            bool(digest)
+            and hashlib.sha256(text).hexdigest() != digest
+            and not path.endswith(".zip")
+        )
+
+
+def _examined(run: Run, target: Target, code: _Code | None) -> Examined:
+    reached = code.reached() if code is not None else []
+    notes = list(code.notes()) if code is not None else [_NO_CODE.format(run.root)]
+    names = {each.imported.name for each in reached}
+    try:
+        installed, is_complete = asking.ask(target, names), True
+    except MeasurementError:
+        installed, is_complete = owners.of_run(run, names), False
+        notes.append(_NO_PYTHON)
+    if is_complete:
+        notes += _about_environment(run, installed, target)
+    evidence = joining.Evidence(
+        run=run,
+        reached=reached,
+        installed=installed,
+        is_complete=is_complete,
+        commands=code.commands(installed) if code is not None else {},
+        notes=tuple(notes),
+    )
+    return Examined(joining.dependencies(evidence), installed, target, is_complete)
+
+
+def _about_environment(run: Run, installed: Installed, target: Target) -> Iterator[str]:
+    here = {row.name: row.version for row in installed.distributions}
+    before = run.environment.distributions
+    changed = sorted(
+        name for name in here.keys() | before.keys() if here.get(name) != before.get(name)
+    )
+    if before and changed:
+        yield (
+            f"{count(len(changed), 'distribution')} in {target.python} differ from the run"
+            f" ({', '.join(changed[:3])}). Scan again, or choose the interpreter with --python."
+        )
+
+
+def _rebased(run: Run, root: str) -> Run:
+    """The Run, with paths below another DAG folder."""
+    before = run.root.rstrip("/") + "/"
+    modules = tuple(
+        msgspec.structs.replace(module, file=f"{root}/{module.file.removeprefix(before)}")
+        if module.file.startswith(before)
+        else module
+        for module in run.modules
+    )
+    changed: Run = msgspec.structs.replace(run, root=root, modules=modules)
+    return changed
+
+
+def _configuration(target: Target, environ: Mapping[str, str]) -> str:
+    """The text of Airflow's configuration: variables, and the configuration file."""
+    project = target.project.environment if target.project is not None else {}
+    values = {**project, **environ}
+    found = [text for name, text in values.items() if name.startswith("AIRFLOW__")]
+    home = values.get("AIRFLOW_HOME", "")
+    file = values.get("AIRFLOW_CONFIG") or (os.path.join(home, "airflow.cfg") if home else "")
+    if file:
+        with contextlib.suppress(OSError):
+            text = bounded.head(file, _LARGEST_CONFIGURATION).decode("utf-8", "replace")
+            found += [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    return "\n".join(found)
