@@ -15,7 +15,6 @@ import msgspec
 from dagprof import __version__, bounded
 from dagprof.analyse.dependencies import found as joining
 from dagprof.analyse.dependencies import left_out, owners, reach
-from dagprof.analyse.dependencies.statements import Imported, providers_in_text
 from dagprof.analyse.dependencies.values import Customisation, Dependencies
 from dagprof.attribution.sources import module_names
 from dagprof.config.settings import Settings
@@ -137,15 +136,15 @@ class _Code:
             if module.origin is Origin.USER and module.file in names:
                 names[module.file].append(module.name)
         plugins = [p for p in self.sources if p.startswith(self._plugins + os.sep)]
-        found = reach.Code(self.sources, names).reached(self._entries, plugins)
-        return [*found, *self._named()]
+        named = dict(self._named())
+        return reach.Code(self.sources, names).reached(self._entries, plugins, named)
 
-    def _named(self) -> Iterator[reach.Reached]:
-        """The providers that files beside the DAG files name."""
+    def _named(self) -> Iterator[tuple[str, str]]:
+        """The texts beside the DAG files that may name code, such as YAML files: path and text."""
         for path, text in texts.others([Path(self._run.root)], _NAMING).items():
-            for line, name in providers_in_text(text.decode("utf-8", "replace")):
-                imported = Imported(name, name, line, is_late=True, is_text=True)
-                yield reach.Reached(path, imported)
+            # Folders may hold thousands of JSON files with data.
+            if not path.endswith(".json") or b"airflow." in text:
+                yield path, text.decode("utf-8", "replace")
 
     def commands(self, installed: Installed) -> dict[str, str]:
         """The commands of distributions that occur as words in the user's code, each with the first

@@ -7,8 +7,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from dagprof.analyse.dependencies.statements import Imported, imports
+from dagprof.analyse.dependencies.statements import (
+    PROVIDERS,
+    Imported,
+    imports,
+    modules_in_text,
+)
 from dagprof.analyse.dependencies.values import Where
 
 
@@ -52,9 +58,15 @@ class Code:
         self._tops = {name.partition(".")[0] for name in self._paths}
         self._imports = functools.cache(self._read)
 
-    def reached(self, entries: Iterable[str], plugins: Iterable[str] = ()) -> list[Reached]:
+    def reached(
+        self,
+        entries: Iterable[str],
+        plugins: Iterable[str] = (),
+        named: Mapping[str, str] = MappingProxyType({}),
+    ) -> list[Reached]:
         """All imports of other modules than the user's that the DAG files ``entries`` and the
-        plugins reach.
+        plugins reach. ``named`` are other texts by path, such as YAML files, whose names of
+        providers, modules and files count as imports in callables.
         """
         found: dict[tuple[str, Imported], Reached] = {}
         for entry in entries:
@@ -64,7 +76,23 @@ class Code:
         for plugin in plugins:
             for path, imported, _ in self._of(plugin):
                 self._row(found, path, imported).is_of_plugin = True
+        for path, text in named.items():
+            for imported in modules_in_text(text):
+                if imported.name.startswith(PROVIDERS):
+                    self._row(found, path, imported)
+                for helper in self._named_by(imported.name):
+                    for inner, each, _ in self._of(helper):
+                        self._row(found, inner, each)
         return [found[key] for key in sorted(found)]
+
+    def _named_by(self, name: str) -> Iterable[str]:
+        """The user's files that a text may name: ``sample.py``, or ``sample.function``."""
+        if name.endswith(".py"):
+            ending = "/" + name.rpartition("/")[2]
+            return [path for path in self._sources if path.endswith(ending)]
+        parts = name.split(".")
+        names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return [self._paths[each] for each in names if each in self._paths][:1]
 
     def _row(
         self, found: dict[tuple[str, Imported], Reached], path: str, imported: Imported

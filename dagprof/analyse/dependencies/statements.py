@@ -33,6 +33,9 @@ _IMPORTING = ("import_module", "import_string", "__import__")
 _MISSING = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
 # A provider's class or module as text, as in ``import_string`` and in YAML files.
 _PROVIDER = re.compile(r"airflow\.providers(?:\.[A-Za-z_]\w*){2,}")
+PROVIDERS = "airflow.providers."
+# A dotted name, or the name of a Python file, in any other text.
+_NAMED = re.compile(r"(?<![\w.])(?:[\w/-]+\.py\b|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -83,12 +86,14 @@ def imports(source: bytes, importer: str, *, is_package: bool = False) -> list[I
     return sorted(found, key=lambda each: (each.line, each.name))
 
 
-def providers_in_text(text: str) -> list[tuple[int, str]]:
-    """The lines of a text that name a class or a module of a provider, and the names."""
+def modules_in_text(text: str) -> list[Imported]:
+    """The names in a text that may be a module, a name in one, or a Python file. Comments of YAML
+    do not count.
+    """
     return [
-        (number, found[0])
+        Imported(found[0], found[0], number, is_late=True, is_text=True)
         for number, line in enumerate(text.splitlines(), 1)
-        for found in _PROVIDER.finditer(line.partition("#")[0])
+        for found in _NAMED.finditer(line.partition("#")[0])
     ]
 
 

@@ -30,8 +30,7 @@ def render(found: Dependencies, *, is_slim: bool) -> str:
         "",
         "# The build fails if a DAG file cannot be imported. dagprof stays out of the final image.",
         "FROM production AS check",
-        *_install(check),
-        f"RUN dagprof scan {_HOME}/dags --fail-on import-error --output-dir /tmp/dagprof",
+        *_install(check, f"dagprof scan {_HOME}/dags --fail-on import-error -o /tmp/dagprof"),
         "",
         "FROM production",
         "# The results of the check. This line makes the check a part of each build.",
@@ -40,11 +39,13 @@ def render(found: Dependencies, *, is_slim: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _install(packages: list[str]) -> list[str]:
+def _install(packages: list[str], then: str = "") -> list[str]:
+    """One RUN instruction that installs packages, and then runs a command if one is given."""
+    steps = [*packages, *([f"&& {then}"] if then else [])]
     return [
         "RUN pip install --no-cache-dir \\",
-        *(f"    {package} \\" for package in packages[:-1]),
-        f"    {packages[-1]}",
+        *(f"    {step} \\" for step in steps[:-1]),
+        f"    {steps[-1]}",
     ]
 
 
