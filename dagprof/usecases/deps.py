@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import msgspec
 
 from dagprof import __version__, bounded
 from dagprof.analyse.dependencies import found as joining
-from dagprof.analyse.dependencies import left_out, owners, reach
+from dagprof.analyse.dependencies import left_out, owners
 from dagprof.analyse.dependencies.values import Customisation, Dependencies
-from dagprof.attribution.sources import module_names
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import installed as asking
 from dagprof.link.messages.installed import Installed
 from dagprof.link.target import Target, existing, resolve
 from dagprof.measure import scan as scanning
-from dagprof.measure import texts
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.measure.site import scratch_folder
-from dagprof.model import Origin, Run
+from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.store import runs
+from dagprof.usecases.user_code import UserCode
 
-_NAMING = (".yaml", ".yml", ".json")
 _LARGEST_CONFIGURATION = 1_000_000
-# Shorter commands are words of many texts.
-_SHORTEST_COMMAND = 3
 _NO_CODE = (
     "The DAG folder {} does not exist here, so imports inside callables are unknown. Give the DAG"
     " folder as the second argument."
@@ -85,7 +78,7 @@ def examined(
         given = msgspec.structs.replace(settings, bundle_root=near)
         (work := scratch / "deps").mkdir()
         target = resolve(given, existing((near,)), work, environ)
-        code = _Code(run, target) if has_code else None
+        code = UserCode(run, target) if has_code else None
         yield _examined(run, target, code)
 
 
@@ -114,88 +107,7 @@ def customised(
     return measured
 
 
-class _Code:
-    """The user's code around the DAG files of a Run: what it imports, and notes about it."""
-
-    def __init__(self, run: Run, target: Target) -> None:
-        root = Path(run.root)
-        roots = [root, *texts.code_folders(target.environment)]
-        entries = [str(root / file.path) for file in run.files]
-        loaded = [Path(each.file) for each in run.modules if each.origin is Origin.USER]
-        self.sources = texts.sources(roots, [*map(Path, entries), *loaded])
-        self._run, self._roots, self._entries = run, roots, entries
-        self._plugins = target.environment.get("AIRFLOW__CORE__PLUGINS_FOLDER") or os.path.join(
-            target.environment["AIRFLOW_HOME"], "plugins"
-        )
-
-    def reached(self) -> list[reach.Reached]:
-        """The imports that DAG files and plugins reach."""
-        pure = [PurePath(root) for root in self._roots]
-        names = {path: list(module_names(PurePath(path), pure)) for path in self.sources}
-        for module in self._run.modules:
-            if module.origin is Origin.USER and module.file in names:
-                names[module.file].append(module.name)
-        plugins = [p for p in self.sources if p.startswith(self._plugins + os.sep)]
-        named = dict(self._named())
-        return reach.Code(self.sources, names).reached(self._entries, plugins, named)
-
-    def _named(self) -> Iterator[tuple[str, str]]:
-        """The texts beside the DAG files that may name code, such as YAML files: path and text."""
-        for path, text in texts.others([Path(self._run.root)], _NAMING).items():
-            # Folders may hold thousands of JSON files with data.
-            if not path.endswith(".json") or b"airflow." in text:
-                yield path, text.decode("utf-8", "replace")
-
-    def commands(self, installed: Installed) -> dict[str, str]:
-        """The commands of distributions that occur as words in the user's code, each with the first
-        file.
-        """
-        wanted = {
-            command
-            for row in installed.distributions
-            for command in row.commands
-            if len(command) >= _SHORTEST_COMMAND
-        }
-        found: dict[str, str] = {}
-        for path in [*self._entries, *(each.file for each in self._run.modules)]:
-            for word in re.findall(
-                r"[\w.-]+", self.sources.get(path, b"").decode("utf-8", "replace")
-            ):
-                if word in wanted:
-                    found.setdefault(word, os.path.relpath(path, self._run.root))
-        return found
-
-    def notes(self) -> Iterator[str]:
-        """Sentences about code whose imports dagprof could not read."""
-        changed = [
-            file.path for file in self._run.files if self._has_changed(file.path, file.sha256)
-        ]
-        if changed:
-            yield (
-                f"{count(len(changed), 'DAG file')} changed since the run ({changed[0]}). The"
-                " import costs are those of the run."
-            )
-        archives = [file.path for file in self._run.files if file.path.endswith(".zip")]
-        if archives:
-            number = count(len(archives), "zip archive")
-            yield f"dagprof does not read imports inside callables of {number} ({archives[0]})."
-        broken = [file.path for file in self._run.broken]
-        if broken:
-            yield (
-                f"{count(len(broken), 'DAG file')} failed in the run ({broken[0]}), so import costs"
-                " are incomplete. The list of imports comes from the text of the files."
-            )
-
-    def _has_changed(self, path: str, digest: str) -> bool:
-        text = self.sources.get(str(Path(self._run.root) / path), b"")
-        return (
-            bool(digest)
-            and hashlib.sha256(text).hexdigest() != digest
-            and not path.endswith(".zip")
-        )
-
-
-def _examined(run: Run, target: Target, code: _Code | None) -> Examined:
+def _examined(run: Run, target: Target, code: UserCode | None) -> Examined:
     reached = code.reached() if code is not None else []
     notes = list(code.notes()) if code is not None else [_NO_CODE.format(run.root)]
     names = {each.imported.name for each in reached}

@@ -150,7 +150,7 @@ def test_a_helper_reached_in_both_ways_counts_as_parsed() -> None:
 
 def test_each_dag_file_that_reaches_an_import_counts_once() -> None:
     rows = reached(dag_a="import h_a\n", dag_b="import h_a, one\n", h_a="import two\n")
-    assert {each.imported.name: each.files for each in rows} == {"one": 1, "two": 2}
+    assert {each.imported.name: len(each.entries) for each in rows} == {"one": 1, "two": 2}
 
 
 def test_imports_of_plugins_and_of_no_dag_file_are_told_apart() -> None:

@@ -49,10 +49,11 @@ class _Lines:
     """The lines that import one distribution or one missing module."""
 
     by_place: dict[tuple[str, int, str], Line] = field(default_factory=dict)
+    entries: set[str] = field(default_factory=set)
 
-    def add(self, line: Line) -> None:
-        key = (line.file, line.line, line.where.value)
-        self.by_place.setdefault(key, line)
+    def add(self, line: Line, entries: Iterable[str]) -> None:
+        self.by_place.setdefault((line.file, line.line, line.where.value), line)
+        self.entries.update(entries)
 
     def sorted(self) -> tuple[Line, ...]:
         order = list(Where)
@@ -118,8 +119,8 @@ def _joined(
         modules.setdefault((row.file, row.line, name), row.module)
     in_text = {(each.file, each.imported.line) for each in evidence.reached}
     for each in evidence.reached:
-        line = _line(each, root, ran)
-        named = each.imported
+        line, named = _line(each, root, ran), each.imported
+        entries = {_below(entry, root) for entry in each.entries | each.late}
         found = owner(
             named.name,
             named.module,
@@ -129,11 +130,11 @@ def _joined(
         name = normalised(found.distribution)
         if found.belongs is Belongs.DISTRIBUTION and name in rows:
             if not _is_brought(named.own_packages, name):
-                used.setdefault(name, _Lines()).add(line)
+                used.setdefault(name, _Lines()).add(line, entries)
         elif found.belongs is Belongs.NOBODY:
             guess = distribution_of(named.name if is_known(named.name) else named.module)
             if not _is_brought(named.own_packages, guess):
-                absent.setdefault(_shown(named.name, named.module), _Lines()).add(line)
+                absent.setdefault(_shown(named.name, named.module), _Lines()).add(line, entries)
     for (file, number, name), entries in ran_in.items():
         if (file, number) not in in_text and name in rows:
             line = Line(
@@ -143,7 +144,7 @@ def _joined(
                 where=Where.PARSE,
                 files=len(entries),
             )
-            used.setdefault(name, _Lines()).add(line)
+            used.setdefault(name, _Lines()).add(line, entries)
     return used, absent
 
 
@@ -154,7 +155,7 @@ def _line(each: Reached, root: str, ran: Mapping[tuple[str, int], Collection[str
         line=each.imported.line,
         name=each.imported.name,
         where=Where.PARSE if did_run else each.where,
-        files=each.files,
+        files=len(each.entries),
         is_optional=each.imported.is_optional,
     )
 
@@ -199,6 +200,7 @@ def _dependency(
         version=row.version,
         kind=kind_of(row),
         lines=lines.sorted(),
+        dag_files=len(lines.entries),
         import_ms=None if costs is None else costs.get(row.name, 0.0),
         size_bytes=row.size_bytes if evidence.is_complete else None,
         in_image=contained.official(row.name) if evidence.is_complete else Contained.UNKNOWN,

@@ -69,7 +69,16 @@ def _reason(extra: str, graph: Graph, used: Collection[str], configuration: str)
 
 def _own(graph: Graph, extra: str) -> set[str]:
     """The distributions that an extra stands for: its providers, or what it requires directly."""
-    direct = {row.name for row in graph.requirements(_AIRFLOW, extra)} - {*AIRFLOW}
+    rows = graph.requirements(_AIRFLOW, extra)
+    direct = {row.name for row in rows} - graph.closure([(_AIRFLOW, ())]) - {*AIRFLOW}
+    if not direct:
+        # Such as ``pandas``, which is an extra of a provider that Airflow always requires.
+        direct = {
+            each.name
+            for row in rows
+            for inner in row.extras
+            for each in graph.requirements(row.name, inner)
+        }
     return {name for name in direct if name.startswith(PROVIDER)} or direct
 
 

@@ -40,9 +40,9 @@ class Reached:
         return Where.PLUGIN if self.is_of_plugin and not self.late else Where.CALLABLE
 
     @property
-    def files(self) -> int:
-        """The number of DAG files that reach the import."""
-        return len(self.at_parse or self.late)
+    def entries(self) -> set[str]:
+        """The DAG files that reach the import in the earliest way."""
+        return self.at_parse or self.late
 
 
 class Code:

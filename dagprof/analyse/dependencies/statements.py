@@ -5,6 +5,7 @@ whether the code works without it.
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -70,12 +71,9 @@ def imports(source: bytes, importer: str, *, is_package: bool = False) -> list[I
     """All imports of a text, by line. ``importer`` is the name of its module. Empty if the text is
     not Python.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tree = ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return []
+    tree = _tree(source)
+    if tree is None:
+        return []
     found: list[Imported] = []
     own = dict(_given_to_isolating_operators(tree))
     waiting: list[tuple[ast.AST, _Place]] = [(tree, _Place())]
@@ -84,6 +82,21 @@ def imports(source: bytes, importer: str, *, is_package: bool = False) -> list[I
         found += _of(node, place, importer, is_package)
         waiting += _inside(node, place, own)
     return sorted(found, key=lambda each: (each.line, each.name))
+
+
+def is_python(source: bytes) -> bool:
+    """Whether a text can be read as Python."""
+    return _tree(source) is not None
+
+
+@functools.lru_cache(maxsize=8)
+def _tree(source: bytes) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def modules_in_text(text: str) -> list[Imported]:

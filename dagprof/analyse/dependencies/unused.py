@@ -14,10 +14,21 @@ _PROVIDER = "apache-airflow-providers-"
 # What builds and checks an environment.
 _TOOLS = ("pip", "setuptools", "wheel", "uv", "dagprof")
 _GROUPS = (
-    ("airflow.plugins", "Airflow loads its plugin"),
-    ("airflow.policy", "Airflow calls its policies"),
-    ("apache_airflow_provider", "a connection or the configuration may use it"),
+    ("airflow.plugins", "plugin of Airflow"),
+    ("airflow.policy", "policies of Airflow"),
+    ("apache_airflow_provider", "connections, configuration"),
 )
+_DRIVER = "driver of the metadata database"
+_BY_CONFIGURATION = {
+    "aiosqlite": _DRIVER,
+    "asyncpg": _DRIVER,
+    "mysqlclient": _DRIVER,
+    "psycopg2": _DRIVER,
+    "psycopg2-binary": _DRIVER,
+    "pymysql": _DRIVER,
+    "sentry-sdk": "error reports of Airflow",
+    "statsd": "metrics of Airflow",
+}
 
 
 def unused(
@@ -72,5 +83,6 @@ def _use(row: InstalledRow, commands: Mapping[str, str]) -> str:
     """How Airflow or a DAG file may use a distribution without an import."""
     for command in row.commands:
         if command in commands:
-            return f"the word {command!r}, one of its commands, occurs in {commands[command]}"
-    return next((text for group, text in _GROUPS if group in row.groups), "")
+            return f"its command {command!r} occurs in {commands[command]}"
+    known = _BY_CONFIGURATION.get(normalised(row.name), "")
+    return next((text for group, text in _GROUPS if group in row.groups), known)

@@ -58,25 +58,23 @@ class Line(Frozen, frozen=True):
 class Dependency(Frozen, frozen=True):
     """One distribution that DAG files import.
 
-    ``import_ms`` is the time that all DAG files together spend on importing it in one round, None
-    if no parse was traced. ``size_bytes`` is None if unknown. ``is_of_airflow``: Airflow itself
-    requires it. ``requirement`` is the line for a requirements file; empty if there is none.
+    ``dag_files`` is the number of DAG files that reach one of the lines. ``import_ms`` is the time
+    that all DAG files together spend on importing it in one round, None if no parse was traced.
+    ``size_bytes`` is None if unknown. ``is_of_airflow``: Airflow itself requires it.
+    ``requirement`` is the line for a requirements file; empty if there is none.
     """
 
     name: str
     version: str
     kind: Kind
     lines: tuple[Line, ...]
+    dag_files: Count = 0
     import_ms: SignedMs | None = None
     size_bytes: Count | None = None
     in_image: Contained = Contained.UNKNOWN
     is_of_airflow: bool = False
     is_editable: bool = False
     requirement: str = ""
-
-    def files(self, *places: Where) -> int:
-        """The largest number of DAG files that reach one of the lines in these places."""
-        return max((line.files for line in self.lines if line.where in places), default=0)
 
     @property
     def is_optional(self) -> bool:

@@ -85,7 +85,7 @@ def _imported(title: str, rows: Sequence[Dependency], console: Console) -> None:
             Text(safe_text(each.name, _NAME)),
             Text(safe_text(each.version, 30)),
             Text(_when(each.lines)),
-            str(each.files(*Where) or ""),
+            str(each.dag_files or ""),
             _ms(each.import_ms),
             "" if each.size_bytes is None else mib(each.size_bytes),
             "Airflow" if each.is_of_airflow else _IN_IMAGE[each.in_image],
