@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from dagprof import bounded
 from dagprof.errors import MeasurementError
 from dagprof.link.messages.installed import Installed
 from dagprof.link.target import PROBE, Target
-from dagprof.robust import median_absolute_deviation
+from dagprof.robust import standard_error_of_median
 
 _LIMIT_S = 120.0
 _LARGEST = 1 << 28
@@ -29,17 +29,12 @@ _STARTS = 5
 class ColdStarts(NamedTuple):
     """The median time of a cold start of Airflow in ms, with all distributions and without some.
 
-    ``noise_ms`` is the spread of the difference between two starts in ms.
+    ``noise_ms`` is the standard error of the difference in ms.
     """
 
     before_ms: float
     after_ms: float
     noise_ms: float
-
-    @property
-    def saving_ms(self) -> float:
-        """The time that a start saves."""
-        return self.before_ms - self.after_ms
 
 
 def ask(target: Target, names: Collection[str]) -> Installed:
@@ -69,38 +64,50 @@ def ask(target: Target, names: Collection[str]) -> Installed:
 
 def cold_starts(target: Target, without: Collection[str]) -> ColdStarts:
     """Start Airflow in new processes, in turns with all distributions and without ``without``. The
-    first two starts do not count, because they fill the caches of the file system.
+    first start of each kind does not count, because it fills the caches of the file system.
 
     :raises MeasurementError: Airflow does not start.
     """
-    hidden = json.dumps(sorted(without)).encode("ascii")
     before, after = [], []
-    for _ in range(_STARTS + 1):
-        before.append(_start_ms(target, b"[]", target.environment))
-        after.append(_start_ms(target, hidden, target.environment))
+    with tempfile.TemporaryDirectory(dir=target.scratch, prefix="views-") as folder:
+        complete, reduced = (Path(folder) / name for name in ("complete", "reduced"))
+        _make_view(target, complete, ())
+        _make_view(target, reduced, without)
+        for _ in range(_STARTS + 1):
+            before.append(_start_ms(target, complete))
+            after.append(_start_ms(target, reduced))
     differences = [first - second for first, second in zip(before[1:], after[1:], strict=True)]
     return ColdStarts(
         statistics.median(before[1:]),
         statistics.median(after[1:]),
-        1.4826 * median_absolute_deviation(differences),
+        standard_error_of_median(differences),
     )
 
 
-def _start_ms(target: Target, hidden: bytes, environment: Mapping[str, str]) -> float:
+def _make_view(target: Target, folder: Path, without: Collection[str]) -> None:
+    folder.mkdir()
+    _run(target, "view", folder, json.dumps(sorted(without)).encode("ascii"))
+
+
+def _start_ms(target: Target, folder: Path) -> float:
     began = time.monotonic()
+    _run(target, "starting", folder)
+    return (time.monotonic() - began) * 1000
+
+
+def _run(target: Target, role: str, folder: Path, given: bytes = b"") -> None:
     try:
         subprocess.run(
-            [str(target.python), str(PROBE), "starting"],
-            input=hidden,
-            env=dict(environment),
+            [str(target.python), str(PROBE), role, str(folder)],
+            input=given,
+            env=dict(target.environment),
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             timeout=_LIMIT_S,
             check=True,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise MeasurementError(
-            f"Airflow does not start in {target.python} without the distributions that nobody"
-            " imports. Use `dagprof deps` without --cold-start."
+            f"Airflow does not start in {target.python} without the distributions that a customised"
+            " image would leave out. Skip the cold starts with --no-cold-start."
         ) from error
-    return (time.monotonic() - began) * 1000

@@ -13,7 +13,8 @@ Processes
              ``child FD FD``). Parses one file, once.
     another  role ``database CACHE`` makes a metadata database. Role ``lookups FILE`` asks the
              user's own backends. Role ``installed FILE`` lists the distributions. Role
-             ``starting`` starts Airflow without some distributions.
+             ``view FOLDER`` prepares the start of Airflow without some distributions, and role
+             ``starting FOLDER`` starts it.
 
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
 kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
@@ -75,10 +76,10 @@ def main() -> None:
 
         installed.write(*arguments)
         return
-    if role == "starting":
+    if role in ("view", "starting"):
         from _dagprof_probe.inventory import starting
 
-        starting.start()
+        (starting.view if role == "view" else starting.start)(*arguments)
         return
     descriptors = [int(argument) for argument in arguments]
     if role == "zygote":

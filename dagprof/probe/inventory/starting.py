@@ -1,45 +1,98 @@
-"""Starts Airflow as a cold process does, as if some distributions were not installed. The process
-that waits for this one takes the time.
+"""Starts Airflow as a cold process does, as if some distributions were not installed.
+
+One process builds a *view*: folders of links to everything in the folders of installed packages,
+except the files of these distributions. Other processes then start Airflow with the view in the
+place of the real folders. The process that waits for them takes the time.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.metadata as metadata
 import json
+import os
 import re
 import sys
-from types import ModuleType
-from typing import Any, Iterable, Sequence
+from typing import Iterable
+
+_MAP = "map.json"
+_BYTECODE = "__pycache__"
 
 
-class _Hidden(importlib.abc.MetaPathFinder):
-    """Refuses modules of distributions that count as not installed."""
-
-    def __init__(self, modules: Iterable[str]) -> None:
-        self._modules = frozenset(modules)
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> None:
-        if fullname in self._modules:
-            raise ModuleNotFoundError("No module named %r" % fullname, name=fullname)
-
-
-def start() -> None:
-    """Read the names of distributions from the standard input, as JSON. Import Airflow without
-    them: its settings, the providers' metadata, the plugins, and the modules that parse a file.
+def view(folder: str) -> None:
+    """Read the names of the distributions to omit from the standard input, as JSON. Build a view in
+    an empty folder.
     """
-    hidden = {_normalised(name) for name in json.load(sys.stdin)}
-    readers: list[Any] = [metadata]
-    try:
-        # Airflow 2 reads entry points with this package on Python before 3.12.
-        readers.append(importlib.import_module("importlib_metadata"))
-    except ImportError:
-        pass
-    if hidden:
-        _hide(hidden, readers)
+    omitted = {_normalised(name) for name in json.load(sys.stdin)}
+    places = {}
+    for number, entry in enumerate(dict.fromkeys(sys.path)):
+        if not os.path.isdir(entry):
+            continue
+        files: set[str] = set()
+        has_distributions = False
+        for distribution in metadata.distributions(path=[entry]):
+            has_distributions = True
+            if _normalised(distribution.metadata["Name"] or "") in omitted:
+                files.update(_files(distribution))
+        if has_distributions:
+            places[entry] = os.path.join(folder, str(number))
+            os.mkdir(places[entry])
+            _link(entry, places[entry], "", files, _folders(files))
+    with open(os.path.join(folder, _MAP), "w", encoding="utf-8") as stream:
+        json.dump(places, stream)
+
+
+def _files(distribution: metadata.Distribution) -> Iterable[str]:
+    """The files of a distribution below its folder, relative to it."""
+    for line in (distribution.read_text("RECORD") or "").splitlines():
+        path = line.partition(",")[0].strip('"')
+        if not path.startswith(("..", "/")):
+            yield path
+
+
+def _folders(files: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for file in files:
+        parent = os.path.dirname(file)
+        while parent and parent not in found:
+            found.add(parent)
+            parent = os.path.dirname(parent)
+    return found
+
+
+def _link(source: str, target: str, below: str, files: set[str], folders: set[str]) -> bool:
+    """Link to everything in ``source`` except ``files``. ``folders`` contain some of these files.
+    Return whether anything but bytecode remains.
+    """
+    kept = False
+    for name in os.listdir(source):
+        relative = os.path.join(below, name)
+        if relative in files:
+            continue
+        if relative not in folders or name == _BYTECODE:
+            os.symlink(os.path.join(source, name), os.path.join(target, name))
+            kept = kept or name != _BYTECODE
+            continue
+        inner = os.path.join(target, name)
+        os.mkdir(inner)
+        if _link(os.path.join(source, name), inner, relative, files, folders):
+            kept = True
+        else:
+            # An empty folder would count as a package.
+            for rest in os.listdir(inner):
+                os.unlink(os.path.join(inner, rest))
+            os.rmdir(inner)
+    return kept
+
+
+def start(folder: str) -> None:
+    """Start Airflow with the view in a folder: its settings, the metadata of the providers, the
+    plugins, and the modules that parse a file.
+    """
+    with open(os.path.join(folder, _MAP), encoding="utf-8") as stream:
+        places = json.load(stream)
+    sys.path[:] = [places.get(entry, entry) for entry in sys.path]
+    sys.path_importer_cache.clear()
     from airflow import configuration, settings
 
     settings.initialize()
@@ -53,43 +106,6 @@ def start() -> None:
         importlib.import_module("airflow.dag_processing.dagbag")
     except ImportError:
         importlib.import_module("airflow.models.dagbag")
-
-
-def _hide(hidden: set[str], readers: Sequence[Any]) -> None:
-    """Make the modules and the metadata of these distributions disappear. ``readers`` are the
-    modules that read metadata.
-    """
-    modules: set[str] = set()
-    others: set[str] = set()
-    for distribution in metadata.distributions():
-        name = _normalised(distribution.metadata["Name"] or "")
-        (modules if name in hidden else others).update(_modules(distribution))
-    for reader in readers:
-        _filter(reader.Distribution, hidden)
-    sys.meta_path.insert(0, _Hidden(modules - others))
-
-
-def _filter(reader: Any, hidden: set[str]) -> None:
-    ordinary = reader.discover
-
-    def discover(**context: Any) -> Iterable[Any]:
-        return [
-            each
-            for each in ordinary(**context)
-            if _normalised(each.metadata["Name"] or "") not in hidden
-        ]
-
-    reader.discover = staticmethod(discover)
-
-
-def _modules(distribution: metadata.Distribution) -> Iterable[str]:
-    """The packages of a distribution with an ``__init__.py``, and its modules at the top."""
-    for line in (distribution.read_text("RECORD") or "").splitlines():
-        path = line.partition(",")[0]
-        if path.endswith("/__init__.py"):
-            yield path[: -len("/__init__.py")].replace("/", ".")
-        elif path.endswith(".py") and "/" not in path:
-            yield path[:-3]
 
 
 def _normalised(name: str) -> str:
