@@ -4,6 +4,7 @@ distributions.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -28,6 +29,8 @@ from dagprof.model import Run
 
 AIRFLOW = ("apache-airflow", "apache-airflow-core", "apache-airflow-task-sdk")
 PROVIDER = "apache-airflow-providers-"
+# Code that is three folders above the DAG folder has nothing to do with it.
+_FAR = "../../../"
 
 
 class Evidence(NamedTuple):
@@ -161,7 +164,9 @@ def _line(each: Reached, root: str, ran: Mapping[tuple[str, int], Collection[str
 
 
 def _below(path: str, root: str) -> str:
-    return path.removeprefix(root.rstrip("/") + "/")
+    """A path relative to the DAG folder, if it is near to it."""
+    relative = os.path.relpath(path, root) if path.startswith("/") else path
+    return path if relative.startswith(_FAR) else relative
 
 
 def _is_brought(own_packages: Iterable[str], distribution: str) -> bool:
@@ -181,10 +186,11 @@ def _shown(name: str, module: str) -> str:
             if distribution == "airflow"
             else ".".join(["airflow.providers", *distribution.removeprefix(PROVIDER).split("-")])
         )
-    if is_known(name):
-        for part in (module, name):
-            if is_known(part):
-                return part
+    parts = name.split(".")
+    for length in range(1, len(parts) + 1):
+        part = ".".join(parts[:length])
+        if is_known(part) and distribution_of(part) == distribution_of(name):
+            return part
     return module.partition(".")[0]
 
 

@@ -36,7 +36,7 @@ class Contained(str, enum.Enum):
 
 
 class Line(Frozen, frozen=True):
-    """A line that imports something. ``file`` is relative to the DAG folder if it is below it.
+    """A line that imports something. ``file`` is relative to the DAG folder if it is near to it.
 
     ``files`` is the number of DAG files that reach the line. ``is_optional``: the code handles a
     failure of the import.

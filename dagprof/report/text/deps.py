@@ -71,8 +71,8 @@ def _headline(found: Dependencies) -> str:
 
 def _imported(title: str, rows: Sequence[Dependency], console: Console) -> None:
     table = columns(
-        ("name", "text"),
-        ("version", "text"),
+        ("name", "bar"),
+        ("version", "bar"),
         ("when", "text"),
         ("DAG files", "figure"),
         ("import time", "figure"),
@@ -116,8 +116,8 @@ def _missing(rows: Sequence[Missing], console: Console) -> None:
     if not rows:
         return
     table = columns(
-        ("module", "text"),
-        ("distribution", "text"),
+        ("module", "bar"),
+        ("distribution", "bar"),
         ("when", "text"),
         ("in image", "text"),
         ("imported by", "place"),
@@ -139,8 +139,8 @@ def _unused(found: Dependencies, console: Console) -> None:
     if not found.unused:
         return
     table = columns(
-        ("name", "text"),
-        ("version", "text"),
+        ("name", "bar"),
+        ("version", "bar"),
         ("size", "figure"),
         ("with what only it requires", "figure"),
         ("possible use", "place"),
