@@ -27,11 +27,13 @@ SHOWN_UNUSED = 20
 _PLACE = 100
 _NAME = 60
 _SMALLEST_MS = 0.05
+# The table of providers shows names without this.
+_PREFIX = "apache-airflow-providers-"
 _IN_IMAGE = {Contained.YES: "yes", Contained.NO: "no", Contained.UNKNOWN: "unknown"}
 _WHERE = {Where.PARSE: "parse", Where.CALLABLE: "callable", Where.PLUGIN: "plugin"}
 _TITLES = {
     Kind.PACKAGE: "Packages that the DAG files import",
-    Kind.PROVIDER: "Providers that the DAG files import",
+    Kind.PROVIDER: f"Providers that the DAG files import ({_PREFIX}…)",
     Kind.AIRFLOW: "Airflow",
 }
 
@@ -82,7 +84,7 @@ def _imported(title: str, rows: Sequence[Dependency], console: Console) -> None:
     )
     for each in sorted(rows, key=lambda row: (-(row.import_ms or 0.0), row.name)):
         table.add_row(
-            Text(safe_text(each.name, _NAME)),
+            Text(safe_text(each.name.removeprefix(_PREFIX), _NAME)),
             Text(safe_text(each.version, 30)),
             Text(_when(each.lines)),
             str(each.dag_files or ""),
