@@ -192,6 +192,29 @@ def test_a_shared_package_owns_nothing_below_it(
     assert owner(name, module, row, may_be_users=False).distribution == expected
 
 
+def test_a_path_that_airflow_redirects_to_a_provider_belongs_to_the_provider() -> None:
+    owners = {
+        "airflow.hooks.S3_hook.S3Hook": OwnerRow(
+            module="airflow.providers.google.x",
+            distributions=("apache-airflow-providers-google",),
+            moved_to="airflow.providers.google.x.S3Hook",
+        ),
+        "airflow.hooks.old.Old": OwnerRow(
+            module="airflow",
+            distributions=("apache-airflow",),
+            moved_to="airflow.providers.slack.x.Old",
+        ),
+    }
+    installed = Installed(distributions=ROWS, owners=owners)
+    result = joined(
+        reached("airflow.hooks.S3_hook.S3Hook", "airflow.hooks.S3_hook"),
+        reached("airflow.hooks.old.Old", "airflow.hooks.old"),
+        installed=installed,
+    )
+    assert [each.name for each in result.imported] == ["apache-airflow-providers-google"]
+    assert [each.distribution for each in result.missing] == ["apache-airflow-providers-slack"]
+
+
 def test_the_users_folder_owns_what_no_distribution_has() -> None:
     assert owner("utils.x", "utils.x", None, may_be_users=True) == Owner(Belongs.USER)
 

@@ -135,9 +135,10 @@ def _joined(
             if not _is_brought(named.own_packages, name):
                 used.setdefault(name, _Lines()).add(line, entries)
         elif found.belongs is Belongs.NOBODY:
-            guess = distribution_of(named.name if is_known(named.name) else named.module)
+            name, module = found.moved_to or named.name, found.moved_to or named.module
+            guess = distribution_of(name if is_known(name) else module)
             if not _is_brought(named.own_packages, guess):
-                absent.setdefault(_shown(named.name, named.module), _Lines()).add(line, entries)
+                absent.setdefault(_shown(name, module), _Lines()).add(line, entries)
     for (file, number, name), entries in ran_in.items():
         if (file, number) not in in_text and name in rows:
             line = Line(

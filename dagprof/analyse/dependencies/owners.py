@@ -27,10 +27,13 @@ class Belongs(str, enum.Enum):
 
 
 class Owner(NamedTuple):
-    """The owner of a name. ``distribution`` is empty unless the owner is a distribution."""
+    """The owner of a name. ``distribution`` is empty unless the owner is a distribution.
+    ``moved_to`` is the path in a provider that replaces the name.
+    """
 
     belongs: Belongs
     distribution: str = ""
+    moved_to: str = ""
 
 
 def owner(name: str, module: str, found: OwnerRow | None, *, may_be_users: bool) -> Owner:
@@ -39,9 +42,12 @@ def owner(name: str, module: str, found: OwnerRow | None, *, may_be_users: bool)
     """
     if found is not None and found.is_standard:
         return Owner(Belongs.STANDARD)
+    moved = found.moved_to if found is not None else ""
+    if moved:
+        name, module = moved, moved.rpartition(".")[0]
     if found is not None and found.distributions and _covers(found, name, module):
-        return Owner(Belongs.DISTRIBUTION, found.distributions[0])
-    return Owner(Belongs.USER if may_be_users else Belongs.NOBODY)
+        return Owner(Belongs.DISTRIBUTION, found.distributions[0], moved)
+    return Owner(Belongs.USER if may_be_users and not moved else Belongs.NOBODY, moved_to=moved)
 
 
 def _covers(found: OwnerRow, name: str, module: str) -> bool:

@@ -28,11 +28,15 @@ class InstalledRow(Message, frozen=True):
 class OwnerRow(Message, frozen=True):
     """The owner of a name: the longest part of the name that is a module of a distribution, and the
     distributions with this module. For the standard library, there is no distribution.
+
+    ``moved_to`` is the path in a provider to which Airflow redirects the name. The other fields
+    then belong to this path.
     """
 
     module: str = ""
     distributions: tuple[Short, ...] = ()
     is_standard: bool = False
+    moved_to: str = ""
 
 
 class Installed(Message, frozen=True):

@@ -5,6 +5,7 @@ of each imported name. Only metadata files and file sizes are read; nothing is i
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.machinery
 import importlib.metadata as metadata
 import importlib.util
@@ -211,9 +212,41 @@ def _owner(name: str, modules: dict[str, list[str]]) -> OwnerRow:
     parts = name.split(".")
     for length in range(len(parts), 0, -1):
         module = ".".join(parts[:length])
-        if module in modules:
-            return {"module": module, "distributions": modules[module], "is_standard": False}
+        if module not in modules:
+            continue
+        if moved := _moved(module, parts[length:]):
+            return {**_owner(moved, modules), "moved_to": moved}
+        return {"module": module, "distributions": modules[module], "is_standard": False}
     return {"module": "", "distributions": [], "is_standard": False}
+
+
+def _moved(package: str, rest: list[str]) -> str:
+    """The new path of a name for which a package of Airflow only has a redirection to a provider,
+    such as ``airflow.hooks.S3_hook``. Empty for any other name.
+    """
+    if not rest or not package.startswith("airflow."):
+        return ""
+    top = importlib.util.find_spec("airflow")
+    folder = os.path.dirname(top.origin or "") if top is not None else ""
+    names = _redirections(os.path.join(folder, *package.split(".")[1:], "__init__.py"))
+    found = names.get(rest[0])
+    if not isinstance(found, dict):
+        return ""
+    path = found.get(rest[1]) if len(rest) > 1 else next(iter(found.values()), "")
+    return path if isinstance(path, str) and path.startswith("airflow.providers.") else ""
+
+
+@functools.lru_cache(maxsize=None)
+def _redirections(file: str) -> dict[str, object]:
+    """The table of redirections in a package of Airflow, by the name of the module."""
+    try:
+        for node in ast.parse(_text(file)).body:
+            if isinstance(node, ast.Assign) and "deprecated_classes" in ast.dump(node.targets[0]):
+                table = ast.literal_eval(node.value)
+                return table if isinstance(table, dict) else {}
+    except (SyntaxError, ValueError):
+        pass
+    return {}
 
 
 def _is_standard(name: str) -> bool:

@@ -20,14 +20,16 @@ class InstalledRow(TypedDict):
     commands: list[str]
 
 
-class OwnerRow(TypedDict):
+class OwnerRow(TypedDict, total=False):
     """The longest part of a name that is a module of a distribution, and the distributions with
-    that module.
+    that module. ``moved_to`` is the path of a provider that Airflow redirects the name to; the
+    other fields then belong to this path.
     """
 
     module: str
     distributions: list[str]
     is_standard: bool
+    moved_to: str
 
 
 class Installed(TypedDict):
