@@ -34,6 +34,7 @@ _COMMANDS = (
     "report",
     "compare",
     "loop",
+    "deps",
     "merge",
     "config",
     "doctor",

@@ -62,3 +62,22 @@ def _text(path: Path) -> bytes:
         return bounded.head(path, _LARGEST_BYTES)
     except OSError:
         return b""
+
+
+def others(roots: Iterable[Path], suffixes: tuple[str, ...]) -> dict[str, bytes]:
+    """The texts of other files below ``roots`` with one of these suffixes. Links to folders are not
+    followed.
+    """
+    found: dict[str, bytes] = {}
+    for root in roots:
+        for folder, names, inside in os.walk(root):
+            names[:] = [
+                name
+                for name in names
+                if not name.startswith(".") and name not in ("node_modules", "site-packages")
+            ]
+            for name in inside:
+                if name.endswith(suffixes):
+                    path = os.path.join(folder, name)
+                    found[path] = _text(Path(path))
+    return found

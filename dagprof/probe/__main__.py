@@ -12,7 +12,9 @@ Processes
     child    forked from a worker (or, with spawn isolation, a new interpreter in role
              ``child FD FD``). Parses one file, once.
     another  role ``database CACHE`` makes a metadata database. Role ``lookups FILE`` asks the
-             user's own backends.
+             user's own backends. Role ``installed FILE`` lists the distributions. Role
+             ``view FOLDER`` prepares the start of Airflow without some distributions, and role
+             ``starting FOLDER`` starts it.
 
 Messages are JSON objects, one a line, over a socket (zygote, worker) or a pipe (child). The
 kind of a request is in ``op``. ``protocol`` has the fields of each message below. The other end
@@ -68,6 +70,16 @@ def main() -> None:
         from _dagprof_probe.processes import live_lookups
 
         live_lookups.ask(*arguments)
+        return
+    if role == "installed":
+        from _dagprof_probe.inventory import installed
+
+        installed.write(*arguments)
+        return
+    if role in ("view", "starting"):
+        from _dagprof_probe.inventory import starting
+
+        (starting.view if role == "view" else starting.start)(*arguments)
         return
     descriptors = [int(argument) for argument in arguments]
     if role == "zygote":

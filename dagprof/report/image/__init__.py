@@ -1,0 +1,1 @@
+"""Files for Docker images: requirements, a Dockerfile, and build arguments."""

@@ -1,0 +1,123 @@
+"""What a customised image can leave out, and the build arguments of the official Dockerfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dagprof.analyse.dependencies import image
+from dagprof.analyse.dependencies.values import Customisation, Extra, Reason
+from dagprof.quantities import count
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration
+
+_MIB = 1 << 20
+# Versions from which the official Dockerfile chooses Python itself.
+_OWN_PYTHON = (3, 1)
+# Programs of databases that the Dockerfile installs unless an argument says otherwise.
+_CLIENTS = {"mysql": "INSTALL_MYSQL_CLIENT", "postgres": "INSTALL_POSTGRES_CLIENT"}
+
+
+def render(found: Customisation) -> str:
+    """The savings, the extras, and the command that builds the image."""
+    lines = [
+        _extras(found),
+        *_savings(found),
+        "",
+        *_groups(found),
+        "Build the image in the folder of the official Dockerfile of this Airflow version:",
+        "",
+        *_command(found),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _extras(found: Customisation) -> str:
+    return (
+        f"The official image has {count(len(found.extras), 'extra')} (the list of Airflow"
+        f" {found.source})."
+    )
+
+
+def mib(size_bytes: int) -> str:
+    """A size as ``12.3 MiB``."""
+    return f"{size_bytes / _MIB:.1f} MiB"
+
+
+def _savings(found: Customisation) -> Iterator[str]:
+    unused = [each for each in found.extras if each.reason is Reason.UNUSED]
+    if not unused:
+        yield "The DAG files or the configuration use every extra, so the image can leave out none."
+        return
+    yield (
+        f"The image can leave out {count(len(unused), 'extra')}. This saves"
+        f" {mib(found.saved_bytes)} in {count(len(found.left_out), 'installed distribution')}."
+    )
+    if found.unknown:
+        yield (
+            f"{count(found.unknown, 'more distribution')} would disappear from the official image,"
+            " but the size is unknown because they are not installed here. To measure all of them,"
+            " run dagprof in the official image."
+        )
+    if found.cold_before_ms is not None and found.cold_after_ms is not None:
+        yield _cold(found.cold_before_ms, found.cold_after_ms, found.cold_noise_ms)
+
+
+def _cold(before_ms: float, after_ms: float, noise_ms: float) -> str:
+    saved = before_ms - after_ms
+    if saved <= 2 * noise_ms or saved <= 0:
+        return (
+            f"A cold start of Airflow takes {duration(before_ms)} with and"
+            f" {duration(after_ms)} without these distributions. The difference is within the noise"
+            f" of ±{noise_ms:.0f} ms."
+        )
+    return (
+        f"A cold start of Airflow takes {duration(before_ms)} with and {duration(after_ms)}"
+        f" without these distributions. This saves {duration(saved)} (±{noise_ms:.0f} ms)."
+    )
+
+
+def _groups(found: Customisation) -> Iterator[str]:
+    titles = {
+        Reason.UNUSED: "Left out, because no DAG file imports them:",
+        Reason.CONFIGURABLE: (
+            "Kept, because Airflow may use them by configuration. Remove those that your deployment"
+            " does not use:"
+        ),
+        Reason.NAMED: "Kept, because the configuration names them:",
+        Reason.IMPORTED: "Kept, because DAG files import them:",
+    }
+    for reason, title in titles.items():
+        rows = [each for each in found.extras if each.reason is reason]
+        if rows:
+            yield title
+            yield from map(_row, sorted(rows, key=lambda each: -each.size_bytes))
+            yield ""
+
+
+def _row(extra: Extra) -> str:
+    unknown = f" and {extra.unknown} of unknown size" if extra.unknown else ""
+    size = mib(extra.size_bytes) if extra.size_bytes or not extra.unknown else ""
+    return f"  {extra.name:<18} {(size + unknown).removeprefix(' and ')}".rstrip()
+
+
+def _command(found: Customisation) -> Iterator[str]:
+    arguments = [
+        ("AIRFLOW_VERSION", found.airflow_version),
+        _python(found),
+        ("AIRFLOW_EXTRAS", ",".join(found.kept)),
+        *((("ADDITIONAL_AIRFLOW_EXTRAS", ",".join(found.added)),) if found.added else ()),
+        *((("ADDITIONAL_PYTHON_DEPS", " ".join(found.packages)),) if found.packages else ()),
+        *((name, "false") for extra, name in _CLIENTS.items() if extra not in found.kept),
+    ]
+    yield "docker build . \\"
+    for name, value in arguments:
+        kept = safe_text(value, 10_000).replace("'", "").replace("\\", "")
+        yield f"    --build-arg {name}='{kept}' \\"
+    yield f"    --tag my-airflow:{safe_text(found.airflow_version, 40)}"
+
+
+def _python(found: Customisation) -> tuple[str, str]:
+    if image.release(found.airflow_version) >= _OWN_PYTHON:
+        return "AIRFLOW_PYTHON_VERSION", found.python_version
+    minor = ".".join(found.python_version.split(".")[:2])
+    return "PYTHON_BASE_IMAGE", f"python:{minor}-slim-bookworm"
