@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from .. import answering, bounds, watch
 from ..asked import answers, environment, lookups
-from ..parsing import bytecode, failures, parse, serialised, stacks
+from ..parsing import bytecode, failures, parse, schedules, serialised, stacks
 from ..parsing.experiments import elsewhere, experiment, kept, missed, state
 from ..parsing.imports import tracing
 from ..start import collector, home
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..protocol.rows import AccessRow, LineRow
     from ..protocol.worker import ParseRequest
     from ..protocol.zygote import Config
-    from ..versions.shapes import DagBag
+    from ..versions.shapes import DagBag, Document
 
 # Bound before any DAG code can replace them.
 _dumps, _exit, _getpid = answering.dumps, os._exit, os.getpid
@@ -70,7 +70,7 @@ def run(
     surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int
 ) -> None:
     """Parse and send the result, then end as Airflow's child does and send how the end went: two
-    frames of JSON.
+    frames of JSON. If the request asks for schedules, they are a third one.
 
     Before any code of the user runs, the first parse of a file sends the bytecode of the file over
     ``requests``. That is a socket, which no other process can open.
@@ -95,6 +95,8 @@ def run(
     ending["closed_descriptors"] = pipe.is_closed() and not surroundings.delivery.is_supervised
     _leave_if_copy(process)
     pipe.send(*filter(None, (found, _dumps(ending).encode("ascii"))))
+    if "schedules" in request:
+        pipe.send(parsing.schedules(request["schedules"]))
     _exit(0)
 
 
@@ -142,6 +144,7 @@ class Child:
         self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
         self._effects: watch.Effects | None = None
+        self._documents: dict[str, Document] = {}
         layer = surroundings.before.layer if surroundings.before is not None else None
         if layer is not None:
             layer.scale = request.get("layer_scale", 1.0)
@@ -194,6 +197,13 @@ class Child:
             facts["effects"] = self._effects.rows()
         facts["left_out"] = self._counted()
         return facts
+
+    def schedules(self, since_s: int) -> bytes:
+        """The schedules of the DAGs that Airflow stores, as JSON."""
+        try:
+            return schedules.rows(self._surroundings.api.deserialise, self._documents, since_s)
+        except BaseException:  # such as the user's own signal handlers raise
+            return b"[]"
 
     def _accesses(self) -> list[AccessRow]:
         return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
@@ -317,6 +327,7 @@ class Child:
         if parsed.escaped is not None:
             self._failures.add(parsed.escaped)
         stored = list(parsed.documents) if parsed.unsent is None else []
+        self._documents = {dag_id: parsed.documents[dag_id] for dag_id in stored}
         warnings = _warnings(parsed.bag)
         self._left_out["warnings"] = max(0, len(warnings) - bounds.WARNINGS)
         return {

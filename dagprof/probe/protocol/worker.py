@@ -103,6 +103,8 @@ class ParseRequest(PlainRequest, total=False):
     interpreter without it. ``hold_s``: how long to wait for processes that hold the output.
     ``layer_scale``: a factor for the times of the worker's layer. ``reach``: report only what the
     layer would add to the times of a plain parse.
+    ``schedules``: after the parse, report the schedules of the DAGs from this time on, in seconds
+    since 1970.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
     migrated database for Airflow 2, and its SHA-256.
     """
@@ -125,6 +127,7 @@ class ParseRequest(PlainRequest, total=False):
     layer_scale: float
     reach: bool
     list_modules: bool
+    schedules: int
 
 
 class Reply(TypedDict):

@@ -179,6 +179,10 @@ class AirflowApi:
         """The serialised form of one DAG."""
         return self._to_dict.to_dict(dag)
 
+    def deserialise(self, document: Document) -> object:
+        """The scheduler's form of a serialised DAG."""
+        return self._to_dict.from_dict(document)
+
     def time_loading(self, clock: Callable[[Callable[..., object]], Callable[..., object]]) -> None:
         """Wrap the methods that execute a DAG file's modules in the decorator ``clock``."""
         for owner, name in loading.timed_methods(self._module):
