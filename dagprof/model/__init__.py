@@ -51,7 +51,7 @@ from dagprof.model.run import (
     Temperature,
 )
 from dagprof.model.samples import Samples
-from dagprof.model.schedules import DagSchedule, ScheduleKind
+from dagprof.model.schedules import DagSchedule, ScheduleKind, StartKind, TaskStart
 from dagprof.model.trace import (
     STATEMENT,
     Edge,
@@ -118,9 +118,11 @@ __all__ = [
     "SkipReason",
     "SkippedFile",
     "Stack",
+    "StartKind",
     "Statement",
     "StatementMemory",
     "Status",
+    "TaskStart",
     "Temperature",
     "Trace",
     "Unanswered",

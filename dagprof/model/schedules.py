@@ -1,4 +1,4 @@
-"""The schedule of one DAG, and how many task starts it causes."""
+"""The schedule of one DAG, how many task starts it causes, and what a task start costs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from dagprof.model.base import Count, Frozen
+from dagprof.model.base import Count, Frozen, Ms
 
 Days = Annotated[float, Meta(ge=0, le=1000)]
 
@@ -32,12 +32,14 @@ class DagSchedule(Frozen, frozen=True):
     the class of the timetable, with the module unless the class is Airflow's own. ``next_run`` is
     the first run after ``since``. ``last_run`` is the last run, and is empty unless the schedule
     ends within ``days`` days. The scheduler marks ``skipped_tasks`` tasks as successful without
-    starting a process, such as an EmptyOperator. ``mapped_tasks`` tasks have an unknown number of
+    starting a process, such as an EmptyOperator. ``task_id`` is one of the other tasks.
+    ``mapped_tasks`` tasks have an unknown number of
     instances.
     """
 
     dag_id: str
     kind: ScheduleKind
+    task_id: str = ""
     tasks: Count = 0
     skipped_tasks: Count = 0
     mapped_tasks: Count = 0
@@ -66,3 +68,34 @@ class DagSchedule(Frozen, frozen=True):
         """The average number of task starts per day, without retries and deferred tasks."""
         per_day = self.runs_per_day
         return None if per_day is None else per_day * self.started_tasks
+
+
+class StartKind(str, enum.Enum):
+    """The process in which a task starts: forked from a worker that has imported Airflow, or a new
+    interpreter.
+    """
+
+    FORK = "fork"
+    NEW_INTERPRETER = "new-interpreter"
+
+
+class TaskStart(Frozen, frozen=True):
+    """What the start of a task of one DAG costs: the parse of the DAG file with Airflow's parsing
+    context, and without serialisation.
+
+    The times are medians of ``parses`` parses. They include ``airflow_ms``, the time to start the
+    interpreter and import Airflow. ``own_ms`` excludes the time that parses waited for a CPU.
+    ``memory_kib`` is the memory that the parse adds, or the whole memory of a new interpreter.
+    ``dags`` is the number of DAGs that the parse builds. ``problem`` is the reason why there is no
+    time.
+    """
+
+    dag_id: str
+    kind: StartKind
+    own_ms: Ms = 0.0
+    cpu_ms: Ms = 0.0
+    airflow_ms: Ms = 0.0
+    memory_kib: Count = 0
+    parses: Count = 0
+    dags: Count = 0
+    problem: str = ""

@@ -74,6 +74,7 @@ FAILURE = {
 
 SCHEDULE = {
     "dag_id": "a",
+    "task_id": "x",
     "tasks": 3,
     "skipped_tasks": 1,
     "mapped_tasks": 0,

@@ -147,6 +147,7 @@ class ScheduleRow(Message, frozen=True):
     """The schedule of one DAG, as ``model.DagSchedule``. ``fault``: why the runs are unknown."""
 
     dag_id: Short
+    task_id: Short
     tasks: Count
     skipped_tasks: Count
     mapped_tasks: Count

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import select
 import signal
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable
 
 from .. import answering, bounds, faults
+from ..system.clocks import perf_counter
 from ..system.kernel import die_with
 from ..versions import timetables
 from . import serialised
@@ -25,7 +25,7 @@ LIMIT_S = 10.0
 # Bound before any DAG code can replace them.
 _kill, _waitpid, _pipe, _read, _write = os.kill, os.waitpid, os.pipe, os.read, os.write
 _close, _exit, _getpid, _open, _dup2 = os.close, os._exit, os.getpid, os.open, os.dup2
-_poll, _monotonic, _dumps = select.poll, monotonic, answering.dumps
+_poll, _dumps = select.poll, answering.dumps
 _PIECE = 1 << 16
 
 
@@ -76,11 +76,11 @@ def _write_rows(
 def _collected(read: int) -> bytes:
     """What the other process writes until it ends, or until the limit."""
     found = bytearray()
-    until = _monotonic() + LIMIT_S
+    until = perf_counter() + LIMIT_S
     poll = _poll()
     poll.register(read, select.POLLIN)
     while len(found) <= bounds.ANSWER_BYTES // 2:
-        left_s = until - _monotonic()
+        left_s = until - perf_counter()
         if left_s <= 0 or not poll.poll(left_s * 1000):
             break
         piece = _read(read, _PIECE)

@@ -37,7 +37,7 @@ class Surroundings:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.airflow_ms = self.airflow_cpu_ms = 0.0
+        self.airflow_ms = self.airflow_cpu_ms = self.airflow_queued_ms = 0.0
         self.exported = exported.Exported()
         self.bytecode = bytecode.Bytecode(os.path.join(config["scratch"], "bytecode"))
         self.bytecode.install()
@@ -64,6 +64,15 @@ class Surroundings:
         lookups.install(self.api, self.answers)
         self.delivery = delivery.plan(self.config["temperature"] == airflow_api.PROCESSOR)
         self.own_modules = _own_modules()
+
+    def include_start(self, began: float) -> None:
+        """Count the whole start of this interpreter as Airflow's. ``began`` comes from the process
+        that started it; on Linux and macOS, all processes share this clock.
+        """
+        self.api.import_entry()
+        self.airflow_ms = (perf_counter() - began) * 1000
+        self.airflow_cpu_ms = process_time() * 1000
+        self.airflow_queued_ms = min(queued_ms(), self.airflow_ms)
 
 
 def run(
@@ -157,7 +166,12 @@ class Child:
             self._environment.install()
         if self._request.get("list_modules"):
             self._modules = parse.modules_now()
-        modes = {"timing": self._timing, "trace": self._trace, "stacks": self._stacks}
+        modes = {
+            "timing": self._timing,
+            "trace": self._trace,
+            "stacks": self._stacks,
+            "start": self._task_start,
+        }
         facts: Facts
         try:
             facts = modes[self._request["mode"]]()
@@ -306,9 +320,29 @@ class Child:
             profiler.stop()
         return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
 
-    def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parse:
+    def _task_start(self) -> Facts:
+        """Parse as the start of a task does."""
+        around = self._surroundings
+        around.api.enter_task(*self._request["task"])
+        around.exported.settle()
+        compilations = bytecode.Compilations()
+        compilations.install()
+        parsed = self._parse(for_task=True)
+        self._failures.keep_those_of(parsed.bag.import_errors)
+        if parsed.escaped is not None:
+            self._failures.add(parsed.escaped)
+        return {
+            "sample": parsed.figures,
+            "compiled": compilations.count,
+            "dag_ids": sorted(map(serialised.name_of, parsed.bag.dags)),
+            "task_count": sum(len(dag.tasks) for dag in parsed.bag.dags.values()),
+        }
+
+    def _parse(
+        self, loaded: Callable[[], object] = lambda: None, *, for_task: bool = False
+    ) -> parse.Parse:
         try:
-            return parse.timed(self._surroundings, self._file, loaded)
+            return parse.timed(self._surroundings, self._file, loaded, for_task=for_task)
         finally:
             self._interpreter.restore(keeps_profiler=self._request["mode"] == "stacks")
 

@@ -53,10 +53,12 @@ class ScheduleRow(TypedDict):
     """The schedule of one DAG, as its own timetable gives it: ``runs`` in ``days`` days after
     ``since``, None if the timetable gives no times. ``kind`` is a constant of
     ``versions.timetables``. ``skipped_tasks``: the scheduler starts no process for them.
-    ``last_run`` is empty unless the schedule ends. ``fault``: why the runs are unknown.
+    ``task_id`` is one of the tasks. ``last_run`` is empty unless the schedule ends. ``fault``: why
+    the runs are unknown.
     """
 
     dag_id: str
+    task_id: str
     tasks: int
     skipped_tasks: int
     mapped_tasks: int

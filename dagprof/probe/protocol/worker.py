@@ -82,7 +82,9 @@ class Surveyed(TypedDict, total=False):
 
 
 class PlainRequest(TypedDict):
-    """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace`` or ``stacks``."""
+    """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace``, ``stacks`` or
+    ``start``.
+    """
 
     op: str
     mode: str
@@ -105,6 +107,7 @@ class ParseRequest(PlainRequest, total=False):
     layer would add to the times of a plain parse.
     ``schedules``: after the parse, report the schedules of the DAGs from this time on, in seconds
     since 1970.
+    ``task``: the DAG and the task that start, for the mode ``start``.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
     migrated database for Airflow 2, and its SHA-256.
     """
@@ -128,6 +131,7 @@ class ParseRequest(PlainRequest, total=False):
     reach: bool
     list_modules: bool
     schedules: int
+    task: list[str]
 
 
 class Reply(TypedDict):

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from .. import bounds
+from ..system.clocks import perf_counter
 
 if TYPE_CHECKING:
     from ..protocol.result import ScheduleRow
@@ -81,6 +81,7 @@ class Schedules:
         """The schedule of one DAG. A fault is a part of the row."""
         row: ScheduleRow = {
             "dag_id": dag_id,
+            "task_id": "",
             "tasks": 0,
             "skipped_tasks": 0,
             "mapped_tasks": 0,
@@ -109,7 +110,10 @@ class Schedules:
         dag = self._from_dict(document)
         tasks = list(dag.tasks)
         row["tasks"] = len(tasks)
-        row["skipped_tasks"] = sum(map(_is_skipped, tasks))
+        started = [task for task in tasks if not _is_skipped(task)]
+        for task in started[:1]:
+            row["task_id"] = bounds.cut(bounds.plain(task.task_id), bounds.NAME)
+        row["skipped_tasks"] = len(tasks) - len(started)
         row["mapped_tasks"] = sum(map(_is_mapped, tasks))
         row["catchup"] = bool(dag.catchup)
         row["max_active_runs"] = int(dag.max_active_runs)
@@ -127,14 +131,14 @@ class Schedules:
     def _count(self, timetable: Any, restriction: Any) -> dict[str, Any]:
         """The runs in the shortest window that shows enough of them."""
         times = _runs(timetable, restriction, self._since)
-        started = monotonic()
+        started = perf_counter()
         first = last = at = next(times, None)
         runs = whole_days = 0
         for days, enough in _WINDOWS:
             until = self._since + timedelta(days=days)
             while at is not None and at < until:
                 passed = at - self._since
-                is_late = runs >= _MOST_RUNS or monotonic() - started > _SLOW_S
+                is_late = runs >= _MOST_RUNS or perf_counter() - started > _SLOW_S
                 if is_late and passed.days > whole_days:
                     return _counted(runs, float(passed.days), first)
                 if runs >= _MOST_RUNS and not passed.days:
