@@ -19,6 +19,7 @@ from dagprof.link.messages.result import (
     EffectRow,
     FailureRow,
     Result,
+    ScheduleRow,
     StatementRow,
     Traced,
 )
@@ -142,12 +143,25 @@ class Masking:
             warnings=tuple(self.text(text, _WARNING_LIMIT) for text in result.warnings),
             effects=tuple(self._effects(result.effects)),
             contents={name: self._value(value) for name, value in result.contents.items()},
+            schedules=self._schedules(result.schedules),
             trace=None if result.trace is None else self._trace(result.trace),
         )
 
     def _failure(self, row: FailureRow) -> FailureRow:
         message, cause = self.text(row.message), self.text(row.cause)
         return _with(row, message=message, cause=cause, traceback=self._whole(row.traceback))
+
+    def _schedules(self, rows: tuple[ScheduleRow, ...] | None) -> tuple[ScheduleRow, ...] | None:
+        if rows is None:
+            return None
+        return tuple(
+            _with(
+                row,
+                text=self.text(row.text, _WHAT_LIMIT),
+                fault=self.text(row.fault, _WHAT_LIMIT),
+            )
+            for row in rows
+        )
 
     def _trace(self, traced: Traced) -> Traced:
         helpers = tuple(

@@ -18,6 +18,7 @@ from dagprof.link.messages.result import (
     LostRow,
     Result,
     Sample,
+    ScheduleRow,
     StatementRow,
     Times,
     Traced,
@@ -25,6 +26,7 @@ from dagprof.link.messages.result import (
 from dagprof.link.messages.zygote import Ready
 from dagprof.model import (
     Access,
+    DagSchedule,
     Effect,
     Failure,
     HelperStatements,
@@ -236,6 +238,16 @@ def _access(row: AccessRow) -> Access:
         line=row.line,
         count=row.count,
     )
+
+
+def schedules(rows: Iterable[ScheduleRow]) -> tuple[DagSchedule, ...]:
+    """The schedules of the DAGs, by DAG."""
+    return tuple(map(_schedule, sorted(rows, key=lambda row: row.dag_id)))
+
+
+def _schedule(row: ScheduleRow) -> DagSchedule:
+    fields = {name: getattr(row, name) for name in DagSchedule.__struct_fields__}
+    return DagSchedule(**fields)
 
 
 def lost_dags(rows: Iterable[LostRow]) -> tuple[LostDag, ...]:

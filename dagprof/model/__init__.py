@@ -51,6 +51,7 @@ from dagprof.model.run import (
     Temperature,
 )
 from dagprof.model.samples import Samples
+from dagprof.model.schedules import DagSchedule, ScheduleKind, StartKind, TaskStart
 from dagprof.model.trace import (
     STATEMENT,
     Edge,
@@ -75,6 +76,7 @@ __all__ = [
     "Access",
     "Composed",
     "Condition",
+    "DagSchedule",
     "Doubt",
     "Edge",
     "Effect",
@@ -112,12 +114,15 @@ __all__ = [
     "Reference",
     "Run",
     "Samples",
+    "ScheduleKind",
     "SkipReason",
     "SkippedFile",
     "Stack",
+    "StartKind",
     "Statement",
     "StatementMemory",
     "Status",
+    "TaskStart",
     "Temperature",
     "Trace",
     "Unanswered",

@@ -10,6 +10,7 @@ from dagprof.model.behaviour import Access, Effect, Instability, LookupTrial, Ou
 from dagprof.model.experiments import Experiment
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.samples import Samples
+from dagprof.model.schedules import DagSchedule, TaskStart
 from dagprof.model.trace import Stack, Trace
 
 
@@ -63,7 +64,8 @@ class FileResult(Frozen, frozen=True):
     """All data about one DAG file. ``path`` is relative to ``Run.root``, with forward slashes.
 
     ``composed_ms`` is the part of the parse time that comes from a shared layer. ``composed_ms`` is
-    0.0 if dagprof measured the whole parse time in this file.
+    0.0 if dagprof measured the whole parse time in this file. ``schedules`` has one row for each
+    DAG. ``starts`` has the measured task starts, of some DAGs of the file.
     """
 
     path: str
@@ -91,6 +93,8 @@ class FileResult(Frozen, frozen=True):
     detail: str = ""
     doubts: tuple[Doubt, ...] = ()
     composed_ms: Ms = 0.0
+    schedules: tuple[DagSchedule, ...] = ()
+    starts: tuple[TaskStart, ...] = ()
 
     @property
     def parse_ms(self) -> float:

@@ -6,10 +6,10 @@ import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 
-from dagprof.link.messages.result import UntracedRow
+from dagprof.link.messages.result import ScheduleRow, UntracedRow
 from dagprof.model import Doubt, FileResult, Status
 from dagprof.passes.plan import STABLE_MS
-from dagprof.quantities import span
+from dagprof.quantities import count, span
 from dagprof.robust import standard_error_of_median
 
 NOISY_SHARE = 0.10
@@ -173,6 +173,22 @@ def closed(has_closed: bool) -> list[Doubt]:
         " its log and its DAGs."
     )
     return [Doubt(code="closed-descriptors", text=text)]
+
+
+def schedules(rows: Sequence[ScheduleRow] | None, dag_ids: Sequence[str]) -> list[Doubt]:
+    """Notes on DAGs whose runs are unknown. Without ``rows``, no parse looked for schedules."""
+    if rows is None:
+        return []
+    faults = {row.dag_id: row.fault for row in rows if row.fault}
+    examined = {row.dag_id for row in rows}
+    late = "the timetables of the file take too long or end the process"
+    faults.update({dag_id: late for dag_id in dag_ids if dag_id not in examined})
+    if not faults:
+        return []
+    dag_id, fault = next(iter(faults.items()))
+    more = f" and of {count(len(faults) - 1, 'more DAG')}" if len(faults) > 1 else ""
+    text = f"dagprof could not count the runs of DAG {dag_id}{more} ({fault})."
+    return [Doubt(code="schedule", text=text)]
 
 
 def untimed(reasons: Sequence[UntracedRow]) -> list[Doubt]:

@@ -12,7 +12,7 @@ import msgspec
 
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
-from dagprof.link.messages.result import EffectRow, FailureRow, Result
+from dagprof.link.messages.result import EffectRow, FailureRow, Result, ScheduleRow
 from dagprof.link.reading import Timed
 from dagprof.model import (
     Access,
@@ -94,6 +94,7 @@ class Passes:
         self.doubts: list[Doubt] = []
         self.instabilities: tuple[Instability, ...] = ()
         self.unanswered: tuple[Unanswered, ...] = ()
+        self._schedules: tuple[ScheduleRow, ...] | None = None
         self._statuses: list[Status] = []
         self._left_processes = 0
 
@@ -149,6 +150,8 @@ class Passes:
 
     def _add_timing(self, reply: Reply) -> bool:
         self.settled = reply
+        if reply.result is not None and reply.result.schedules is not None:
+            self._schedules = reply.result.schedules
         timed = reading.timed(reply)
         if timed is None or reply.outcome == "held":
             return False
@@ -204,6 +207,7 @@ class Passes:
             instabilities=(*appearing(self.dag_ids), *self.instabilities),
             lost_dags=reading.lost_dags(self.trace.lost) if self.trace else (),
             unanswered=self.unanswered,
+            schedules=reading.schedules(self._schedules or ()),
             **self._facts(),
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
@@ -256,6 +260,7 @@ class Passes:
             *doubts.outcomes(self._statuses),
             *doubts.left_running(self._left_processes),
             *doubts.closed(any(timed.result.closed_descriptors for timed in self.timings)),
+            *doubts.schedules(self._schedules, result.dag_ids),
             *doubts.untimed(traced.uninstrumented if traced else ()),
         ]
 

@@ -46,6 +46,7 @@ class Mode(str, enum.Enum):
     TIMING = "timing"
     TRACE = "trace"
     STACKS = "stacks"
+    START = "start"
 
 
 def needs_more(wall_ms: Sequence[float], own_ms: Sequence[float], repeat: int | None) -> bool:

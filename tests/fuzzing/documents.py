@@ -10,6 +10,7 @@ from unit.builders import HELPED, MODULES, environment, file, reference, run, st
 
 from dagprof.model import (
     Access,
+    DagSchedule,
     Doubt,
     Edge,
     Effect,
@@ -27,6 +28,7 @@ from dagprof.model import (
     Plugin,
     Project,
     Run,
+    ScheduleKind,
     SkippedFile,
     SkipReason,
     Stack,
@@ -93,6 +95,10 @@ def _slow(ms: float) -> FileResult:
         sha256="0" * 64,
         size_bytes=900,
         dag_ids=("d", "e"),
+        schedules=(
+            DagSchedule(dag_id="d", kind=ScheduleKind.TIME, tasks=3, runs=28, days=28.0),
+            DagSchedule(dag_id="e", kind=ScheduleKind.CONTINUOUS, tasks=1, max_active_runs=1),
+        ),
         trace=_trace(),
         stack=_stack(),
         accesses=(

@@ -16,7 +16,7 @@ from dagprof.link.cpu_wait import NetTimes
 from dagprof.link.messages import reply, result, zygote
 from dagprof.link.messages.reply import NoFork, Reply
 from dagprof.link.messages.result import Times
-from dagprof.model import EXISTENCE, Loads, Samples, Status
+from dagprof.model import EXISTENCE, Loads, Samples, ScheduleKind, Status
 from dagprof.passes.differences import appearing
 from dagprof.passes.outcome import Passes, status_of
 from dagprof.probe.protocol import result as sent_by_child
@@ -72,6 +72,26 @@ FAILURE = {
 }
 
 
+SCHEDULE = {
+    "dag_id": "a",
+    "task_id": "x",
+    "tasks": 3,
+    "skipped_tasks": 1,
+    "mapped_tasks": 0,
+    "kind": "time",
+    "text": "0 0 * * *",
+    "timetable": "CronDataIntervalTimetable",
+    "catchup": False,
+    "max_active_runs": 16,
+    "since": "2026-01-01T00:00:00+00:00",
+    "runs": 14,
+    "days": 7.0,
+    "next_run": "2026-01-01T00:00:00+00:00",
+    "last_run": "",
+    "fault": "",
+}
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -90,6 +110,10 @@ FAILURE = {
         {"stack": {"function": "parse"}},
         {"warnings": ["x" * 300_000]},
         {"dag_ids": ["x" * 20_000]},
+        {"schedules": [{"dag_id": "a"}]},
+        {"schedules": [{**SCHEDULE, "runs": -1}]},
+        {"schedules": [{**SCHEDULE, "days": 10_000.0}]},
+        {"schedules": [{**SCHEDULE, "kind": "sometimes"}]},
     ],
 )
 def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, object]) -> None:
@@ -100,6 +124,36 @@ def test_a_result_that_has_not_the_form_of_the_probe_is_none(changes: dict[str, 
     assert passes.measured().result.detail.startswith(
         "dagprof cannot use the result of the parse ("
     )
+
+
+def test_schedules_come_from_the_parse_that_looked_for_them() -> None:
+    passes = Passes("a.py", "", 0)
+    passes.add("timing", timed(190.0, total_ms=200.0, schedules=[SCHEDULE]))
+    passes.add("timing", timed(190.0, total_ms=200.0))
+    (schedule,) = passes.measured().result.schedules
+    assert (schedule.kind, schedule.runs_per_day, schedule.starts_per_day) == (
+        ScheduleKind.TIME,
+        2.0,
+        4.0,
+    )
+    assert not any(doubt.code == "schedule" for doubt in passes.measured().result.doubts)
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([], "the timetables of the file take too long or end the process"),
+        (
+            [{**SCHEDULE, "kind": "unknown", "runs": None, "fault": "KeyError: 'x'"}],
+            "KeyError: 'x'",
+        ),
+    ],
+)
+def test_a_schedule_without_an_answer_is_a_doubt(rows: list[dict[str, Any]], text: str) -> None:
+    passes = Passes("a.py", "", 0)
+    passes.add("timing", timed(190.0, total_ms=200.0, schedules=rows))
+    (doubt,) = (each for each in passes.measured().result.doubts if each.code == "schedule")
+    assert doubt.text == f"dagprof could not count the runs of DAG a ({text})."
 
 
 @pytest.mark.parametrize("value", ["bad \udcff", float("inf"), 2**70])

@@ -27,6 +27,7 @@ class Reply(Message, frozen=True, kw_only=True):
     stderr: tuple[str, Count] = ("", 0)
     total_ms: Ms
     blocks_read: Count = 0
+    max_rss_kib: Count = 0
     leftover_processes: Count = 0
     asked_for_database: bool = False
     claimed_ms: float | None = None

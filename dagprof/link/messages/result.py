@@ -7,8 +7,18 @@ from typing import Annotated
 import msgspec
 
 from dagprof.link.messages.base import ROWS, Line, Long, Message, Row, Short
-from dagprof.model import Edge, Effect, Loads, Origin, Stack, StatementMemory, consistency
+from dagprof.model import (
+    Edge,
+    Effect,
+    Loads,
+    Origin,
+    ScheduleKind,
+    Stack,
+    StatementMemory,
+    consistency,
+)
 from dagprof.model.base import Count, LineNumber, Ms, Occurrences, Outer, Position, SignedMs, Whole
+from dagprof.model.schedules import Days
 
 
 class FailureRow(Message, frozen=True):
@@ -133,6 +143,27 @@ class Times(Message, frozen=True):
         return max(0.0, self.wall_ms - self.queued_ms)
 
 
+class ScheduleRow(Message, frozen=True):
+    """The schedule of one DAG, as ``model.DagSchedule``. ``fault``: why the runs are unknown."""
+
+    dag_id: Short
+    task_id: Short
+    tasks: Count
+    skipped_tasks: Count
+    mapped_tasks: Count
+    kind: ScheduleKind
+    text: Short
+    timetable: Short
+    catchup: bool
+    max_active_runs: Count
+    since: Short
+    runs: Count | None
+    days: Days
+    next_run: Short
+    last_run: Short
+    fault: Short
+
+
 class Sample(Times, frozen=True):
     """The figures of one plain parse; the fields are columns of ``model.Samples``."""
 
@@ -164,6 +195,8 @@ class Result(Message, frozen=True):
     left_out: dict[str, int] = {}
     # The environment variables that the user's code has set.
     environment: dict[str, str] = {}
+    # Only if requested; None if the process ended before.
+    schedules: Annotated[tuple[ScheduleRow, ...], ROWS] | None = None
 
     # The timing mode.
     sample: Sample | None = None

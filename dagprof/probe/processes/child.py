@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from .. import answering, bounds, watch
 from ..asked import answers, environment, lookups
-from ..parsing import bytecode, failures, parse, serialised, stacks
+from ..parsing import bytecode, failures, parse, schedules, serialised, stacks
 from ..parsing.experiments import elsewhere, experiment, kept, missed, state
 from ..parsing.imports import tracing
 from ..start import collector, home
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..protocol.rows import AccessRow, LineRow
     from ..protocol.worker import ParseRequest
     from ..protocol.zygote import Config
-    from ..versions.shapes import DagBag
+    from ..versions.shapes import DagBag, Document
 
 # Bound before any DAG code can replace them.
 _dumps, _exit, _getpid = answering.dumps, os._exit, os.getpid
@@ -37,7 +37,7 @@ class Surroundings:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.airflow_ms = self.airflow_cpu_ms = 0.0
+        self.airflow_ms = self.airflow_cpu_ms = self.airflow_queued_ms = 0.0
         self.exported = exported.Exported()
         self.bytecode = bytecode.Bytecode(os.path.join(config["scratch"], "bytecode"))
         self.bytecode.install()
@@ -65,12 +65,21 @@ class Surroundings:
         self.delivery = delivery.plan(self.config["temperature"] == airflow_api.PROCESSOR)
         self.own_modules = _own_modules()
 
+    def include_start(self, began: float) -> None:
+        """Count the whole start of this interpreter as Airflow's. ``began`` comes from the process
+        that started it; on Linux and macOS, all processes share this clock.
+        """
+        self.api.import_entry()
+        self.airflow_ms = (perf_counter() - began) * 1000
+        self.airflow_cpu_ms = process_time() * 1000
+        self.airflow_queued_ms = min(queued_ms(), self.airflow_ms)
+
 
 def run(
     surroundings: Surroundings, request: ParseRequest, pipe: answering.ResultPipe, requests: int
 ) -> None:
     """Parse and send the result, then end as Airflow's child does and send how the end went: two
-    frames of JSON.
+    frames of JSON. If the request asks for schedules, they are a third one.
 
     Before any code of the user runs, the first parse of a file sends the bytecode of the file over
     ``requests``. That is a socket, which no other process can open.
@@ -95,6 +104,8 @@ def run(
     ending["closed_descriptors"] = pipe.is_closed() and not surroundings.delivery.is_supervised
     _leave_if_copy(process)
     pipe.send(*filter(None, (found, _dumps(ending).encode("ascii"))))
+    if "schedules" in request:
+        pipe.send(parsing.schedules(request["schedules"]))
     _exit(0)
 
 
@@ -142,6 +153,7 @@ class Child:
         self._modules: list[str] = []
         self._environment = environment.EnvironmentWatch()
         self._effects: watch.Effects | None = None
+        self._documents: dict[str, Document] = {}
         layer = surroundings.before.layer if surroundings.before is not None else None
         if layer is not None:
             layer.scale = request.get("layer_scale", 1.0)
@@ -154,7 +166,12 @@ class Child:
             self._environment.install()
         if self._request.get("list_modules"):
             self._modules = parse.modules_now()
-        modes = {"timing": self._timing, "trace": self._trace, "stacks": self._stacks}
+        modes = {
+            "timing": self._timing,
+            "trace": self._trace,
+            "stacks": self._stacks,
+            "start": self._task_start,
+        }
         facts: Facts
         try:
             facts = modes[self._request["mode"]]()
@@ -194,6 +211,13 @@ class Child:
             facts["effects"] = self._effects.rows()
         facts["left_out"] = self._counted()
         return facts
+
+    def schedules(self, since_s: int) -> bytes:
+        """The schedules of the DAGs that Airflow stores, as JSON."""
+        try:
+            return schedules.rows(self._surroundings.api.deserialise, self._documents, since_s)
+        except BaseException:  # such as the user's own signal handlers raise
+            return b"[]"
 
     def _accesses(self) -> list[AccessRow]:
         return [*self._surroundings.answers.accesses(), *self._environment.accesses()]
@@ -296,9 +320,29 @@ class Child:
             profiler.stop()
         return {"stack": stacks.tree(profiler, self._file), **self._describe(parsed)}
 
-    def _parse(self, loaded: Callable[[], object] = lambda: None) -> parse.Parse:
+    def _task_start(self) -> Facts:
+        """Parse as the start of a task does."""
+        around = self._surroundings
+        around.api.enter_task(*self._request["task"])
+        around.exported.settle()
+        compilations = bytecode.Compilations()
+        compilations.install()
+        parsed = self._parse(for_task=True)
+        self._failures.keep_those_of(parsed.bag.import_errors)
+        if parsed.escaped is not None:
+            self._failures.add(parsed.escaped)
+        return {
+            "sample": parsed.figures,
+            "compiled": compilations.count,
+            "dag_ids": sorted(map(serialised.name_of, parsed.bag.dags)),
+            "task_count": sum(len(dag.tasks) for dag in parsed.bag.dags.values()),
+        }
+
+    def _parse(
+        self, loaded: Callable[[], object] = lambda: None, *, for_task: bool = False
+    ) -> parse.Parse:
         try:
-            return parse.timed(self._surroundings, self._file, loaded)
+            return parse.timed(self._surroundings, self._file, loaded, for_task=for_task)
         finally:
             self._interpreter.restore(keeps_profiler=self._request["mode"] == "stacks")
 
@@ -317,6 +361,7 @@ class Child:
         if parsed.escaped is not None:
             self._failures.add(parsed.escaped)
         stored = list(parsed.documents) if parsed.unsent is None else []
+        self._documents = {dag_id: parsed.documents[dag_id] for dag_id in stored}
         warnings = _warnings(parsed.bag)
         self._left_out["warnings"] = max(0, len(warnings) - bounds.WARNINGS)
         return {

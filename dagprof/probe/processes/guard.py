@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from .. import answering, bounds, faults
 from ..channel import Channel, Stream
+from ..parsing import schedules
 from ..system.kernel import (
     END_S,
     die_with,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 # Bound before any DAG code can replace them. A child that cannot leave would become another worker.
 _exit, _write = os._exit, os.write
 _POLL_S = 0.05
+# The child ends the count of the runs by itself, much earlier.
+_SCHEDULES_S = schedules.LIMIT_S + 5.0
 # Reading the rest of the pipes ends after so many seconds. A pipe holds a mebibyte at most, unless
 # root made it larger.
 _DRAIN_S, _PIPE_BYTES = 0.2, 1 << 20
@@ -65,6 +68,9 @@ class Guard:
         self._sent: list[bytes] = []
         self._looked_at = 0
         self._told: float | None = None
+        # The time at which the parse had ended and its process went on with the schedules.
+        self._went_on: float | None = None
+        self._wanted = 3 if "schedules" in request else 2
         self._held_ms = 0.0
 
     @property
@@ -160,7 +166,7 @@ class Guard:
         return self._describe()
 
     def _follow(self, selector: selectors.BaseSelector) -> None:
-        while len(self._frames()) < 2:
+        while len(self._frames()) < self._wanted:
             self._read_some(selector, min(_POLL_S, self._deadline - monotonic()))
             # Other processes may still write into its pipes when it has ended.
             if self._outcome != "ended" or self._is_over_limits() or self._has_ended():
@@ -184,7 +190,7 @@ class Guard:
         """
         if not self._is_supervised or self._outcome != "ended" or not self._frames():
             return
-        ended = monotonic()
+        ended = monotonic() if self._went_on is None else self._went_on
         limit = min(self._deadline, ended + self._request.get("hold_s", HOLD_S))
         while self._is_held(selector) and self._outcome == "ended":
             self._held_ms = (monotonic() - ended) * 1000
@@ -208,15 +214,18 @@ class Guard:
         if self._looked_at != self._result.total:
             self._looked_at = self._result.total
             try:
-                self._sent = answering.frames(self._result.data, token=self._token)
+                self._sent = answering.frames(self._result.data, self._wanted, self._token)
             except ValueError:  # the DAG file wrote into the pipe
                 self._sent = []
             if self._sent and self._told is None:
                 self._told = perf_counter()
+            if len(self._sent) == 2 < self._wanted and self._went_on is None:
+                self._went_on = monotonic()
+                self._deadline = max(self._deadline, self._went_on + _SCHEDULES_S)
         return self._sent
 
     def _read_result(self, sent: list[bytes]) -> Result | None:
-        """Join both frames. If an exit handler ended the process, all time after the first frame
+        """Join all frames. If an exit handler ended the process, all time after the first frame
         counts as its end.
         """
         try:
@@ -228,7 +237,10 @@ class Guard:
             if others
             else {"ending": {"exit_ms": max(0.0, self._ended - (self._told or self._ended)) * 1000}}
         )
-        return answering.joined(result, ending, self._held_ms)
+        joined: Result | None = answering.joined(result, ending, self._held_ms)
+        if joined is not None and len(others) > 1:
+            joined["schedules"] = others[1]
+        return joined
 
     def _is_over_limits(self) -> bool:
         if monotonic() >= self._deadline:
@@ -302,7 +314,8 @@ class Guard:
             self._outcome = "memory-limit"
         result = None
         sent = self._frames()
-        if sent and self._outcome == "time-limit" and not self._is_supervised:
+        has_parsed = not self._is_supervised or self._went_on is not None
+        if sent and self._outcome == "time-limit" and has_parsed:
             self._outcome = "ended"  # Airflow 2 stores the DAGs before it waits for threads
         if sent and self._outcome in ("ended", "held"):
             self._outcome = "result" if self._outcome == "ended" else self._outcome

@@ -15,6 +15,7 @@ from .. import answering, origin
 from ..start import metadata
 from ..start.scratch import ensure, furnish
 from ..system import folders
+from ..system.clocks import perf_counter
 from .child import Surroundings, run
 
 if TYPE_CHECKING:
@@ -77,7 +78,12 @@ def begin(
     stream = tempfile.TemporaryFile(dir=folder.path)  # noqa: SIM115 - outlives this process image
     request, token = message
     config = {**surroundings.config, "pre_imported": pre_imported}
-    content = {"config": config, "request": request, "token": token.decode("ascii")}
+    content = {
+        "config": config,
+        "request": request,
+        "token": token.decode("ascii"),
+        "began": perf_counter(),
+    }
     stream.write(json.dumps(content).encode("ascii") + b"\n")
     stream.flush()
     for place, data in surroundings.bytecode.known.items():
@@ -102,6 +108,8 @@ def parse(request_descriptor: int, result_descriptor: int, workers_end: int, req
     surroundings = Surroundings(config)
     surroundings.bytecode.known.update(zip(map(os.fsdecode, known[::2]), known[1::2]))
     surroundings.import_airflow()
+    if message["request"]["mode"] == "start":
+        surroundings.include_start(message["began"])
     for name in config.get("pre_imported", ()):
         try:
             __import__(name)

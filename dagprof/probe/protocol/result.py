@@ -49,6 +49,32 @@ class EffectRow(TypedDict):
     threads: int
 
 
+class ScheduleRow(TypedDict):
+    """The schedule of one DAG, as its own timetable gives it: ``runs`` in ``days`` days after
+    ``since``, None if the timetable gives no times. ``kind`` is a constant of
+    ``versions.timetables``. ``skipped_tasks``: the scheduler starts no process for them.
+    ``task_id`` is one of the tasks. ``last_run`` is empty unless the schedule ends. ``fault``: why
+    the runs are unknown.
+    """
+
+    dag_id: str
+    task_id: str
+    tasks: int
+    skipped_tasks: int
+    mapped_tasks: int
+    kind: str
+    text: str
+    timetable: str
+    catchup: bool
+    max_active_runs: int
+    since: str
+    runs: int | None
+    days: float
+    next_run: str
+    last_run: str
+    fault: str
+
+
 class Sample(TypedDict):
     """The figures of one plain parse."""
 
@@ -138,6 +164,8 @@ class Facts(TypedDict, total=False):
     fixed: list[str]
     unkept: list[LineRow]
     shared: list[LineRow]
+    # The third frame, only if requested.
+    schedules: list[ScheduleRow]
     # The tracing mode, and plain parses with ``reach``. ``added_ms``: what the modules of a layer
     # would add to the times.
     added_ms: float

@@ -82,7 +82,9 @@ class Surveyed(TypedDict, total=False):
 
 
 class PlainRequest(TypedDict):
-    """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace`` or ``stacks``."""
+    """To a worker: the fields of every request. ``mode`` is ``timing``, ``trace``, ``stacks`` or
+    ``start``.
+    """
 
     op: str
     mode: str
@@ -103,6 +105,9 @@ class ParseRequest(PlainRequest, total=False):
     interpreter without it. ``hold_s``: how long to wait for processes that hold the output.
     ``layer_scale``: a factor for the times of the worker's layer. ``reach``: report only what the
     layer would add to the times of a plain parse.
+    ``schedules``: after the parse, report the schedules of the DAGs from this time on, in seconds
+    since 1970.
+    ``task``: the DAG and the task that start, for the mode ``start``.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
     migrated database for Airflow 2, and its SHA-256.
     """
@@ -125,6 +130,8 @@ class ParseRequest(PlainRequest, total=False):
     layer_scale: float
     reach: bool
     list_modules: bool
+    schedules: int
+    task: list[str]
 
 
 class Reply(TypedDict):

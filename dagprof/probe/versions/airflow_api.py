@@ -24,6 +24,15 @@ PROCESSOR, WARM, COLD = "processor", "warm", "cold"
 # The imports of the process that forks the parsing child, by temperature.
 _PROCESSOR_MODULES = ("airflow.dag_processing.manager", "airflow.dag_processing.processor")
 _WARM_MODULES = ("airflow.sdk.execution_time.task_runner", "airflow.executors.local_executor")
+# What starts a task in a new interpreter: the command of Airflow 3, or the one of Airflow 2.
+_ENTRY_MODULES = (
+    "airflow.sdk.execution_time.execute_workload",
+    "airflow.executors.workloads",
+    "airflow.executors.base_executor",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+    "airflow.cli.commands.task_command",
+)
 _CONFIG = {
     "dagbag_import_timeout": (("core", "dagbag_import_timeout"),),
     "dag_file_processor_timeout": (
@@ -184,9 +193,31 @@ class AirflowApi:
         """Parse one file into a DagBag, as the DAG processor does."""
         return self._bag_class(file, **self._bag_arguments)
 
+    def build_task_bag(self, file: str) -> DagBag:
+        """Parse one file into a DagBag, as the start of a task does."""
+        if "bundle_path" in self._bag_arguments:
+            return self._bag_class(file, safe_mode=False, **self._bag_arguments)
+        return self._module.DagBag(file, include_examples=False)
+
+    @staticmethod
+    def import_entry() -> None:
+        """Import what a new interpreter imports before it parses the file of a task."""
+        for name in _ENTRY_MODULES:
+            _optional(name)
+
+    @staticmethod
+    def enter_task(dag_id: str, task_id: str) -> None:
+        """Tell DAG files which task starts, as Airflow does. See ``get_parsing_context``."""
+        os.environ["_AIRFLOW_PARSING_CONTEXT_DAG_ID"] = dag_id
+        os.environ["_AIRFLOW_PARSING_CONTEXT_TASK_ID"] = task_id
+
     def serialise(self, dag: Dag) -> Document:
         """The serialised form of one DAG."""
         return self._to_dict.to_dict(dag)
+
+    def deserialise(self, document: Document) -> object:
+        """The scheduler's form of a serialised DAG."""
+        return self._to_dict.from_dict(document)
 
     def time_loading(self, clock: Callable[[Callable[..., object]], Callable[..., object]]) -> None:
         """Wrap the methods that execute a DAG file's modules in the decorator ``clock``."""
