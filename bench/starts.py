@@ -85,9 +85,11 @@ def logged(home: Path, dag_id: str, path: Path, is_2: bool) -> list[float]:
         return _between_lines((home / "scheduler.log").read_text(), dag_id, path)
     found = []
     for file in sorted(home.glob(f"logs/dag_id={dag_id}/**/*.log")):
-        for line in file.read_text().splitlines():
-            if "dag_file_parse_ms" in line:
-                found.append(float(json.loads(line)["dag_file_parse_ms"]))
+        found += [
+            float(json.loads(line)["dag_file_parse_ms"])
+            for line in file.read_text().splitlines()
+            if "dag_file_parse_ms" in line
+        ]
     return found
 
 
