@@ -27,7 +27,18 @@ from dagprof.cli import faults, streams
 from dagprof.errors import DagprofError, shortened
 from dagprof.link.strays import claim_sessions
 
-_COMMANDS = ("scan", "gate", "explain", "report", "compare", "merge", "config", "doctor", "schema")
+_COMMANDS = (
+    "scan",
+    "watch",
+    "gate",
+    "explain",
+    "report",
+    "compare",
+    "merge",
+    "config",
+    "doctor",
+    "schema",
+)
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long further signals are ignored after a signal.

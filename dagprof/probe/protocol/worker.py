@@ -104,7 +104,8 @@ class ParseRequest(PlainRequest, total=False):
     ``layer_scale``: a factor for the times of the worker's layer. ``reach``: report only what the
     layer would add to the times of a plain parse.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
-    migrated database for Airflow 2, and its SHA-256.
+    migrated database for Airflow 2, and its SHA-256. ``saved``: sources that were saved since the
+    last request, to compile anew.
     """
 
     memory_limit_kib: int | None
@@ -125,6 +126,7 @@ class ParseRequest(PlainRequest, total=False):
     layer_scale: float
     reach: bool
     list_modules: bool
+    saved: list[str]
 
 
 class Reply(TypedDict):
