@@ -16,7 +16,7 @@ from dagprof.measure.warm.saves import Saves
 from dagprof.measure.warm.site import Stopped, WarmSite, opened
 from dagprof.measure.warm.sources import Sources
 from dagprof.measure.warm.turns import Ended, Result, Saved, Turns
-from dagprof.model import Measured
+from dagprof.model import Measured, Status
 from dagprof.passes.brief import CHEAP_MS, never
 from dagprof.quantities import count
 from dagprof.saved import differences, times
@@ -135,7 +135,9 @@ class _Watch:
         if not self._has_started:
             self._unparsed = list(site.files)
             self._progress.started(len(self._unparsed))
-        elif is_restart:
+            self._start_next(site)
+        sources.renew((), site.files)  # while the first files are parsed
+        if self._has_started and is_restart:
             self._plan(site, sources, all_files=True)
         while True:
             self._take_waiting(site)
@@ -189,9 +191,9 @@ class _Watch:
         """Find out what the saves affect."""
         saved, self._saved = frozenset(self._saved), set()
         files = site.files
-        changed = sources.renew(saved)
         site.saved(sources.aliases(saved))
         site.discover()
+        changed = sources.renew(saved, site.files)
         plan = planned(site, sources, self._known, files, saved, changed, all_files=all_files)
         for event in plan.gone:
             self._tell(event)
@@ -292,6 +294,8 @@ class _Watch:
             return
         if running.due is None:
             self._latest = times.compared(None, measured.result), measured
+        elif measured.result.status is Status.UNREADABLE and not running.path.exists():
+            return  # the watcher will tell that the file is gone
         elif self._latest is None:
             self._show(measured, running.due, site)
         else:

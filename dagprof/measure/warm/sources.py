@@ -1,4 +1,4 @@
-"""The texts of the user's Python files while they are edited, and which DAG files use which."""
+"""The texts of the DAG files and of all files that they may import, while somebody edits them."""
 
 from __future__ import annotations
 
@@ -12,51 +12,98 @@ from dagprof.measure import texts
 
 
 class Sources:
-    """All Python files below ``roots``. Call ``renew`` after each save."""
+    """The DAG files and the files below ``roots`` that they import by name, directly or through
+    others. Other files below ``roots``, which may be thousands, are not read.
+
+    Call ``renew`` after each save, with the DAG files of that moment.
+    """
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = tuple(roots)
-        self._texts = texts.sources(roots, ())
+        self._roots = tuple(dict.fromkeys(map(str, roots)))
+        self._pure = [PurePath(root) for root in self._roots]
+        self._texts: dict[str, bytes] = {}
+        self._modules: dict[str, Sequence[str]] = {}
+        self._really: dict[str, str] = {}
+        self._entries: set[str] = set()
+        self._reach = Reach(self._texts, self._modules, self._entries)
+        self._found: dict[str, tuple[str, ...]] = {}
 
-    def renew(self, saved: Collection[Path]) -> Mapping[Path, tuple[bytes, bytes]]:
-        """Read what was saved, and return the earlier and the present text of each Python file that
-        differs. Files that exist on one side only are left out.
+    def renew(
+        self, saved: Collection[Path], files: Iterable[Path]
+    ) -> Mapping[Path, tuple[bytes, bytes]]:
+        """Read what was saved, and what the files import by now. Return the earlier and the present
+        text of each Python file that differs. Files that are new or gone are left out.
         """
-        if any(_is_folder(path) for path in saved):
-            before, self._texts = self._texts, texts.sources(self._roots, ())
-            return {
-                Path(path): (old, self._texts[path])
-                for path, old in before.items()
-                if self._texts.get(path, old) != old
-            }
         changed = {}
-        for path in self.aliases(path for path in saved if path.suffix == ".py"):
-            old = self._texts.pop(str(path), None)
-            if path.is_file():
-                new = self._texts[str(path)] = texts.text_of(path)
-                if old is not None and old != new:
-                    changed[path] = old, new
+        for path in map(str, self.aliases(saved)):
+            if path not in self._texts or not os.path.isfile(path):
+                self._found.clear()  # names may mean other files by now
+            if path not in self._texts:
+                continue
+            old = self._texts.pop(path)
+            self._reach.forget(path)
+            if os.path.isfile(path):
+                new = self._add(path)
+                if old != new:
+                    changed[Path(path)] = old, new
+        self._entries.clear()
+        self._entries.update(map(str, files))
+        self._follow()
         return changed
 
     def aliases(self, saved: Iterable[Path]) -> set[Path]:
         """The paths, and all other paths to the same files, behind links."""
         really = {os.path.realpath(path): path for path in saved}
-        linked = {Path(path) for path in self._texts if os.path.realpath(path) in really}
+        linked = {Path(path) for path, real in self._really.items() if real in really}
         return {*linked, *really.values(), *map(Path, really)}
 
-    def reached(self, saved: Iterable[Path], files: Sequence[Path]) -> set[Path]:
-        """The DAG files that may use one of the saved files, by the text of all Python files."""
-        wanted = {str(path) for path in self.aliases(saved)}
-        pure = [PurePath(root) for root in self._roots]
-        names = {path: module_names(PurePath(path), pure) for path in {*self._texts, *wanted}}
-        sources = {**self._texts, **{path: b"" for path in wanted if path not in self._texts}}
-        found = Reach(sources, names, {str(path) for path in files}).of(wanted)
+    def reached(self, saved: Iterable[Path], files: Iterable[Path]) -> set[Path]:
+        """The DAG files that may use one of the saved files, by the text of the sources."""
+        wanted = [str(path) for path in self.aliases(saved)]
+        for path in wanted:
+            self._modules.setdefault(path, module_names(PurePath(path), self._pure))
+        found = self._reach.of(wanted)
         return {path for path in files if str(path) in found}
 
+    def has(self, path: Path) -> bool:
+        """Whether a DAG file imports this file by name, or the file is a DAG file."""
+        return any(str(each) in self._texts for each in self.aliases([path]))
 
-def _is_folder(path: Path) -> bool:
-    """Whether a path is a folder, or may have been one before it was renamed or removed."""
-    return path.is_dir() or (not path.suffix and not path.exists())
+    def _follow(self) -> None:
+        """Read all files that the DAG files lead to."""
+        waiting = list(self._entries)
+        kept: set[str] = set()
+        while waiting:
+            path = waiting.pop()
+            if path in kept:
+                continue
+            kept.add(path)
+            if path not in self._texts:
+                self._add(path)
+            for name in self._reach.imports_of(path):
+                waiting += self._files_of(name)
+        for path in [path for path in self._texts if path not in kept]:
+            del self._texts[path]
+            self._reach.forget(path)
+
+    def _add(self, path: str) -> bytes:
+        text = self._texts[path] = texts.text_of(Path(path))
+        self._modules[path] = module_names(PurePath(path), self._pure)
+        self._really[path] = os.path.realpath(path)
+        return text
+
+    def _files_of(self, name: str) -> tuple[str, ...]:
+        """The files below the roots that a module name may mean."""
+        found = self._found.get(name)
+        if found is None:
+            part = name.replace(".", os.sep)
+            places = (
+                os.path.join(root, part + end)
+                for root in self._roots
+                for end in (".py", f"{os.sep}__init__.py")
+            )
+            found = self._found[name] = tuple(path for path in places if os.path.isfile(path))
+        return found
 
 
 def changed_lines(old: bytes, new: bytes) -> tuple[int, ...]:
