@@ -49,7 +49,9 @@ def stages(
     is_timed = _time(path, begun, ask, limits, is_doubtful)
     file.find_unanswered(path, begun, ask, limits)
     yield begun.measured()
-    if is_timed and begun.add(Mode.TRACE.value, ask(parse_request(Mode.TRACE, path, limits))):
+    if is_timed:
+        if not begun.add(Mode.TRACE.value, ask(parse_request(Mode.TRACE, path, limits))):
+            begun.doubts.append(file.no_trace(begun))
         yield begun.measured()
 
 

@@ -9,12 +9,24 @@ from dagprof.attribution.candidates import shown_path
 from dagprof.gate import reasons
 from dagprof.gate.parsed import Parsed
 from dagprof.gate.tied import Changed
-from dagprof.model import Access, FileResult, Origin, Place, Run
-from dagprof.model.effects import EFFECT_KINDS, Verbs
+from dagprof.model import Access, Effect, FileResult, Origin, Place, Run
+from dagprof.model.behaviour import LOOKUP_KINDS
+from dagprof.model.effects import EFFECT_KINDS
 from dagprof.saved.values import Difference, Doing, Kind, Loading, Problem, Time
 
 _KINDS = tuple(kind.name for kind in EFFECT_KINDS)
-_VERBS: Mapping[str, Verbs | None] = {kind.name: kind.verbs for kind in EFFECT_KINDS}
+# The kinds of effects that have no verbs, because they cost almost no time.
+_PHRASES = {
+    "exec": "executes code from",
+    "thread": "starts a thread:",
+    "environment": "changes the environment variable",
+    "working-directory": "changes the working directory to",
+    "sys-path": "changes sys.path:",
+    "signal": "changes the handler of signal",
+    "logger": "changes the logger",
+    "output": "prints to",
+    "warning": "warns:",
+}
 # A change of the CPU time that explains so much of a change is its reason.
 _CPU_SHARE = 0.5
 
@@ -44,7 +56,7 @@ def difference(before: Run | None, now: Run, changed: Changed, time: Time) -> Di
     new = Parsed(now.files[0], now)
     old = Parsed(before.files[0], before) if before is not None else None
     if old is None or old.file.trace is None or new.file.trace is None:
-        return Difference(cause=_by_cpu(None, new.file, time))
+        return Difference(cause=_by_cpu(old.file if old is not None else None, new.file, time))
     return Difference(
         cause=_cause(old, new, changed, time),
         loads=_loads(old, new),
@@ -99,25 +111,30 @@ def _loads(without: Parsed, having: Parsed) -> tuple[Loading, ...]:
 
 
 def _does(without: Parsed, having: Parsed) -> Iterable[Doing]:
-    """The look-ups and effects that only one parse has."""
+    """The look-ups and effects that only one parse has. Reading an environment variable costs
+    nothing.
+    """
     known = {(access.kind, access.key, access.operation) for access in without.file.accesses}
     for access in having.file.accesses:
-        if (access.kind, access.key, access.operation) not in known:
+        is_lookup = access.kind in LOOKUP_KINDS
+        if is_lookup and (access.kind, access.key, access.operation) not in known:
             place = having.shown_place(access.file, access.line)
             yield Doing(what=_looks_up(access), place=place)
     for effect in having.new_effects(without, _KINDS):
-        verbs = _VERBS.get(effect.kind)
-        what = effect.what if verbs is None or effect.about.has_object else ""
+        what = effect.what if effect.about.has_object else ""
         yield Doing(
-            what=f"{verbs.present if verbs is not None else effect.kind + ':'} {what}".rstrip(),
+            what=f"{_does_what(effect)} {what}".rstrip(),
             place=having.shown_place(effect.file, effect.line),
             ms=None if effect.wall_us is None else effect.wall_us / 1000,
         )
 
 
+def _does_what(effect: Effect) -> str:
+    verbs = effect.about.verbs
+    return verbs.present if verbs is not None else _PHRASES.get(effect.kind, f"{effect.kind}:")
+
+
 def _looks_up(access: Access) -> str:
-    if access.kind == "environment":
-        return f"reads the environment variable {access.key}, which is not set"
     verb = "writes" if access.answered_by == "ignored" else "looks up"
     return f"{verb} {access.kind.title()} {access.key}"
 

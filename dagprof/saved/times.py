@@ -17,8 +17,9 @@ _NOISE_MS, _NOISE_SHARE = 6.0, 0.10
 _SINGLE_SHARE = 0.15
 _SIGMAS = 3.0
 # A wall time that changed without so much of a change of the CPU time may be a disturbance, if it
-# was measured only once.
+# was measured only once and the change is not larger than a disturbance.
 _CPU_SHARE = 0.25
+_DISTURBANCE_MS, _DISTURBANCE_SHARE = 100.0, 0.3
 
 
 def noise_ms(before: Sequence[float], now: Sequence[float]) -> float:
@@ -61,6 +62,7 @@ def _kind(before: Samples, now: Samples, change: float, noise: float) -> Kind:
     if abs(change) <= noise:
         return Kind.SAME
     cpu = now.median("cpu_ms") - before.median("cpu_ms")
-    if min(len(before), len(now)) < 2 and cpu / change < _CPU_SHARE:
+    is_small = abs(change) < max(_DISTURBANCE_MS, _DISTURBANCE_SHARE * before.median("own_ms"))
+    if min(len(before), len(now)) < 2 and is_small and cpu / change < _CPU_SHARE:
         return Kind.UNSURE
     return Kind.SLOWER if change > 0 else Kind.FASTER

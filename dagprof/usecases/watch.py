@@ -19,8 +19,9 @@ from dagprof.measure.warm.turns import Ended, Result, Saved, Turns
 from dagprof.model import Measured, Status
 from dagprof.passes.brief import CHEAP_MS, never
 from dagprof.quantities import count
-from dagprof.saved import differences, times
-from dagprof.saved.values import Event, Explained, Listed, Note, Parsed, Started, Time
+from dagprof.saved import times
+from dagprof.saved.values import Event, Note, Time
+from dagprof.usecases.watching import telling
 from dagprof.usecases.watching.known import Known
 from dagprof.usecases.watching.planning import Due, Plan, needs_restart, planned
 
@@ -60,6 +61,7 @@ class _Running(NamedTuple):
     due: Due | None
     path: Path | None
     expected_ms: float
+    began: float
 
 
 class _Watch:
@@ -148,10 +150,15 @@ class _Watch:
                         return why
                     self._plan(site, sources, all_files=False)
                 self._start_next(site)
-            self._handle(self._turns.next(), site)
+            # A parse that turns out to take long ends for the sake of saved files.
+            message = self._turns.next(_LONG_MS / 1000 if self._saved else None)
+            if message is not None:
+                self._handle(message, site)
+            else:
+                self._interrupt(site)
 
     def _take_waiting(self, site: WarmSite) -> None:
-        while (message := self._turns.waiting()) is not None:
+        while (message := self._turns.next(0.0)) is not None:
             self._handle(message, site)
 
     def _handle(self, message: Saved | Result | Ended, site: WarmSite) -> None:
@@ -169,8 +176,9 @@ class _Watch:
         if running is None or running.path is None:
             return
         is_late = running.due is None or running.path in self._saved
-        if is_late or running.expected_ms > _LONG_MS:
-            site.stop(kills=running.expected_ms > CHEAP_MS)
+        expected_ms = max(running.expected_ms, 1000 * (time.monotonic() - running.began))
+        if is_late or expected_ms >= _LONG_MS:
+            site.stop(kills=expected_ms > CHEAP_MS)
 
     def _end(self, error: BaseException | None) -> None:
         running, self._running = self._running, None
@@ -201,11 +209,17 @@ class _Watch:
         # What was saved last comes first.
         self._due = {**{due.path: due for due in plan.due[: self._request.most]}, **self._due}
         self._due = {path: due for path, due in self._due.items() if path in site.files}
+        left_out = [due.path for due in plan.due[self._request.most :]]
+        self._ahead += [path for path in left_out if self._known.last(path) is None]
         rest = len(plan.due) - self._request.most
         if rest > 0:
-            names = ", ".join(plan.due[0].saved) or "the restart"
+            what = (
+                "these saves"
+                if len(plan.due[0].saved) > 1
+                else f"the save of {plan.due[0].saved[0]}"
+            )
             self._rest = (
-                f"dagprof did not measure {count(rest, 'more file')} that {names} may affect. To"
+                f"dagprof did not measure {count(rest, 'more file')} that {what} may affect. To"
                 " measure more files, raise --most."
             )
 
@@ -239,7 +253,7 @@ class _Watch:
         self._latest = None
         if path in self._ahead:
             self._ahead.remove(path)
-        self._running = _Running(due, path, self._known.expected_ms(path))
+        self._running = _Running(due, path, self._known.expected_ms(path), time.monotonic())
         site.resume()
 
         def is_doubtful(own_ms: Sequence[float]) -> bool:
@@ -252,13 +266,12 @@ class _Watch:
         unparsed = [path for path in self._unparsed if self._known.last(path) is None]
         self._unparsed = unparsed[_CHUNK:]
         if unparsed:
-            self._running = _Running(None, None, 0.0)
+            self._running = _Running(None, None, 0.0, time.monotonic())
             self._turns.start(lambda: site.once(unparsed[:_CHUNK]))
             return True
         self._has_started = True
-        rows = [self._listed(site, path) for path in site.files]
-        rows.sort(key=lambda row: -(row.ms or 0.0))
-        self._tell(Started(files=tuple(rows), airflow_version=site.airflow_version))
+        found = [self._known.last(path) for path in site.files]
+        self._tell(telling.started(filter(None, found), site))
         self._ahead = list(self._worth_tracing(site.files))
         return False
 
@@ -269,18 +282,6 @@ class _Watch:
             left_ms -= 3 * self._known.expected_ms(path)
             if left_ms > 0:
                 yield path
-
-    def _listed(self, site: WarmSite, path: Path) -> Listed:
-        measured = self._known.last(path)
-        if measured is None:
-            raise ValueError(f"{path} was not parsed")
-        result = measured.result
-        return Listed(
-            path=result.path,
-            status=result.status,
-            ms=result.parse_ms if result.is_timed else None,
-            problems=differences.problems(result, str(site.root)),
-        )
 
     def _take(self, measured: Measured, site: WarmSite) -> None:
         """Show a result, unless it comes from the first pass or from a trace ahead."""
@@ -302,37 +303,17 @@ class _Watch:
             self._explain(self._latest[0], measured, running.due, site)
 
     def _show(self, measured: Measured, due: Due, site: WarmSite) -> None:
-        result, last = measured.result, self._known.last(due.path) or due.renamed
+        last = self._known.last(due.path) or due.renamed
         good = self._known.good(due.path) or due.renamed
-        taken = times.compared(good.result if good is not None else None, result)
-        self._latest = taken, measured
-        was_failing = last is not None and last.result.status.is_failure
-        self._tell(
-            Parsed(
-                path=result.path,
-                saved=due.saved,
-                status=result.status,
-                time=taken,
-                dags=len(result.dag_ids),
-                dags_before=len(good.result.dag_ids) if good is not None else None,
-                is_fixed=was_failing and not result.status.is_failure,
-                problems=differences.problems(result, str(site.root)),
-                before=due.renamed.result.path if due.renamed is not None else "",
-            )
-        )
+        event = telling.parsed(measured, last, good, due, site)
+        self._latest = event.time, measured
+        self._tell(event)
 
     def _explain(self, taken: Time, measured: Measured, due: Due, site: WarmSite) -> None:
         self._latest = taken, measured
-        if measured.result.status.is_failure:
-            return
         good = self._known.good(due.path) or due.renamed
-        found = differences.difference(
-            site.as_run(good) if good is not None else None,
-            site.as_run(measured),
-            differences.changed_of(due.lines),
-            taken,
-        )
-        self._tell(Explained(path=measured.result.path, difference=found))
+        if not measured.result.status.is_failure:
+            self._tell(telling.explained(measured, good, due, taken, site))
 
 
 def _saved_at(path: Path) -> float:

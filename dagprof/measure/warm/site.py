@@ -23,6 +23,7 @@ from dagprof.measure.site import Site, pre_import_doubts, scratch_folder
 from dagprof.model import SCHEMA_VERSION, Doubt, Measured, Run, Used
 from dagprof.passes import brief, file
 from dagprof.passes.asking import Request
+from dagprof.surrogates import without_surrogates
 
 # Lines of a DAG file that may name a module which the DAG processor imports before it forks.
 _MENTION = re.compile(rb"^(?:from|import)\b[^\n]*\bairflow\b[^\n]*", re.M)
@@ -99,11 +100,17 @@ class WarmSite:
 
     def shown(self, path: Path) -> str:
         """A path as in results: relative to the bundle root if it is below it."""
-        return self._site.shown(path) if path.is_relative_to(self.root) else str(path)
+        if path.is_relative_to(self.root):
+            return self._site.shown(path)
+        shown: str = without_surrogates(str(path))
+        return shown
 
     def loaded(self) -> frozenset[Path]:
         """The files of the user's code that the zygote has loaded, which all parses share."""
-        answer = self._site.zygotes.current.ask({"op": "loaded"}, Loaded)
+        try:
+            answer = self._site.zygotes.current.ask({"op": "loaded"}, Loaded)
+        except ConnectionLost:  # the next parse gets a new zygote
+            return frozenset()
         return frozenset(map(Path, answer.files))
 
     def discover(self) -> None:

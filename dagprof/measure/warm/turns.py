@@ -48,14 +48,10 @@ class Turns:
         # A daemon thread: an interrupted command does not wait for a parse that takes minutes.
         threading.Thread(target=self._run, args=(work,), daemon=True).start()
 
-    def next(self) -> Saved | Result | Ended:
-        """The next message; wait for it."""
-        return _raised(self._queue.get())
-
-    def waiting(self) -> Saved | Result | Ended | None:
-        """The next message if there is one already."""
+    def next(self, timeout_s: float | None = None) -> Saved | Result | Ended | None:
+        """The next message; wait for it. None if there is none in time."""
         try:
-            return _raised(self._queue.get_nowait())
+            return _raised(self._queue.get(timeout=timeout_s))
         except Empty:
             return None
 

@@ -84,7 +84,7 @@ def _parsed(event: Parsed, clock: str) -> Iterator[Text]:
     others = [path for path in event.saved if path != event.path]
     if others and event.path not in event.saved:
         more = f" and {len(others) - 1} more" if len(others) > 1 else ""
-        line.append(f" (uses {safe_text(others[0])}{more})")
+        line.append(f" (saved: {safe_text(others[0])}{more})")
     line.append("  ")
     if event.problems:
         line.append(status(event.status), style="red")
@@ -160,7 +160,7 @@ def _doings(verb: str, rows: Sequence[Doing]) -> Iterator[Text]:
         took = f": {duration(row.ms)}" if row.ms is not None else ""
         yield Text(f"  {verb} {safe_text(row.what, 200)}{took} ({safe_text(str(row.place))})")
     if len(rows) > _ROWS:
-        yield Text(f"  {verb} {count(len(rows) - _ROWS, 'more action')}")
+        yield Text(f"  {verb}: {count(len(rows) - _ROWS, 'more effect')}")
 
 
 def _ms(file: Listed) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from dagprof.measure.warm.sources import Sources, changed_lines
 from dagprof.model import Measured
 from dagprof.passes import file
 from dagprof.saved.values import Gone
+from dagprof.surrogates import without_surrogates
 from dagprof.usecases.watching.known import Known
 
 # Airflow imports this module when it starts.
@@ -43,14 +45,30 @@ def needs_restart(saved: Collection[Path], site: WarmSite, loaded: Collection[st
     the user's code that the zygote has loaded.
     """
     for path in sorted(saved):
+        name = label(path, site)
         if path in site.settings_files:
-            return f"{site.shown(path)} changed"
+            return f"{name} changed"
         is_plugin = any(folder in path.parents for folder in site.plugins_folders)
         if path.suffix == ".py" and is_plugin:
-            return f"the plugin file {site.shown(path)} changed"
+            return f"the plugin file {name} changed"
         if path.name == _LOCAL_SETTINGS or os.path.realpath(path) in loaded:
-            return f"{site.shown(path)} changed, which Airflow imports when it starts"
+            return f"{name} changed, which Airflow imports when it starts"
     return ""
+
+
+def label(path: Path, site: WarmSite) -> str:
+    """A path for people: relative to the bundle root or to the current folder if it is below."""
+    if path.is_relative_to(site.root):
+        return site.shown(path)
+    with contextlib.suppress(ValueError, OSError):
+        path = path.relative_to(Path.cwd())
+    shown: str = without_surrogates(path.as_posix())
+    return shown
+
+
+def _files(saved: Collection[Path]) -> Collection[Path]:
+    """The saved paths that are files by now. Editors also leave the names of temporary files."""
+    return [path for path in saved if path.is_file()] or saved
 
 
 def planned(
@@ -73,7 +91,7 @@ def planned(
     new = {path for path in files if path not in set(before)}
     direct = new | (sources.aliases(counting) & set(files))
     users = _users(site, sources, known, counting, direct)
-    names = tuple(sorted(site.shown(path) for path in counting))
+    names = tuple(sorted(label(path, site) for path in _files(counting)))
     lines = {site.shown(path): changed_lines(*texts) for path, texts in changed.items()}
     order = [*sorted(direct, key=_age), *_slowest(known, users)]
     if all_files:
