@@ -42,6 +42,7 @@ with DAG("{name}", start_date=datetime.datetime(2024, 1, 1), schedule=None):
         BashOperator(task_id=f"task_{{number}}", bash_command="true")
 # comment {comment}
 """
+ROOT = Path(__file__).resolve().parent.parent
 _OLD = ("airflow.providers.standard.operators.bash", "airflow.operators.bash")
 # The first pass and the traces ahead have to be done.
 _SETTLING_S = 4.0
@@ -65,6 +66,7 @@ class Command:
         self.lines: queue.SimpleQueue[tuple[float, dict[str, object]]] = queue.SimpleQueue()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dagprof", "watch", str(folder), "--json", "--python", python],
+            cwd=ROOT,
             env=env,
             stdout=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
