@@ -88,7 +88,7 @@ class Place:
         with self._started(kill.command) as (process, token):
             ended_s, errors = _killed(process, kill)
             wrong = [f"traceback: {errors[-600:]}"] if "Traceback" in errors else []
-            wrong += _left_running(token)
+            wrong += left_running(token)
         wrong += self._unreadable()
         resumes = kill.command == "scan" and (self.folder / "reports/run.partial.jsonl").exists()
         _, found = self.run(kill.command, *(["--resume"] if resumes else []))
@@ -189,7 +189,8 @@ def _killed(process: subprocess.Popen[str], kill: Kill) -> tuple[float, str]:
     return ended_s, errors
 
 
-def _left_running(token: str) -> list[str]:
+def left_running(token: str) -> list[str]:
+    """The processes with this token that do not end by themselves soon."""
     deadline = time.monotonic() + SETTLING_S
     while (left := _running(token)) and time.monotonic() < deadline:
         time.sleep(0.05)

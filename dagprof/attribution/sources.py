@@ -147,15 +147,20 @@ class Reach:
     def ways(self, paths: Iterable[str], reached: Collection[str]) -> list[frozenset[str]]:
         """For each of ``paths``, the modules among ``reached`` that its text imports by name."""
         names = {name for path in reached for name in self._modules.get(path, ())}
-        return [frozenset(self._imported_by(path) & names) for path in paths]
+        return [frozenset(self.imports_of(path) & names) for path in paths]
+
+    def forget(self, path: str) -> None:
+        """Read a source again when it is next needed, because its text in ``sources`` changed."""
+        self._imports.pop(path, None)
 
     def _importers(self, names: set[str]) -> Iterable[str]:
         words = [name.rpartition(".")[2].encode(errors="surrogateescape") for name in names]
         for path, text in self._sources.items():
-            if any(word in text for word in words) and self._imported_by(path) & names:
+            if any(word in text for word in words) and self.imports_of(path) & names:
                 yield path
 
-    def _imported_by(self, path: str) -> set[str]:
+    def imports_of(self, path: str) -> set[str]:
+        """All dotted names that a source may import, including their parent packages."""
         if path not in self._imports:
             is_package = path.endswith("/__init__.py")
             names = self._modules.get(path) or ("",)

@@ -29,6 +29,7 @@ from dagprof.link.strays import claim_sessions
 
 _COMMANDS = (
     "scan",
+    "watch",
     "gate",
     "explain",
     "report",

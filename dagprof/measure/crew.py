@@ -217,6 +217,12 @@ class Worker:
             raise
         return started
 
+    def abandon(self) -> None:
+        """Kill the worker while another thread waits for its reply. That thread gets an error."""
+        conversation = self._conversation
+        if conversation is not None:
+            conversation.kill()
+
     def end(self) -> None:
         if self._conversation is not None:
             self._conversation.close()

@@ -43,9 +43,9 @@ def sources(roots: Iterable[Path], files: Iterable[Path]) -> dict[str, bytes]:
             for name in inside:
                 path = os.path.join(folder, name)
                 if name.endswith(".py") and path not in found:
-                    found[path] = _text(Path(path))
+                    found[path] = text_of(Path(path))
     for file in files:
-        found.setdefault(str(file), _text(file))
+        found.setdefault(str(file), text_of(file))
     return found
 
 
@@ -56,7 +56,7 @@ def _leads_back(folder: str) -> bool:
     )
 
 
-def _text(path: Path) -> bytes:
+def text_of(path: Path) -> bytes:
     """The beginning of a file; empty if it cannot be read."""
     try:
         return bounded.head(path, _LARGEST_BYTES)

@@ -210,8 +210,7 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
         if helpers := passes.slow_helpers():
             run(Mode.TRACE, helpers=helpers)
         if passes.trace is None:
-            text = f"dagprof could not trace the imports and statements{_refused(passes)}."
-            passes.doubts.append(Doubt(code="no-trace", text=text))
+            passes.doubts.append(no_trace(passes))
     if plan.is_sampled(limits.depth, parse_ms, limits.stacks_from_ms) and not run(Mode.STACKS):
         failures = passes.last.result.failures if passes.last and passes.last.result else ()
         reason = (
@@ -222,6 +221,12 @@ def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:
         passes.doubts.append(
             Doubt(code="no-stacks", text=f"dagprof could not sample call stacks{reason}.")
         )
+
+
+def no_trace(passes: Passes) -> Doubt:
+    """A note that the tracing pass gave nothing."""
+    text = f"dagprof could not trace the imports and statements{_refused(passes)}."
+    return Doubt(code="no-trace", text=text)
 
 
 def _refused(passes: Passes) -> str:

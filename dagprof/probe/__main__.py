@@ -27,6 +27,7 @@ To the zygote                                    and back
     "worker" with a socket attached              Forked; the worker talks over that socket
     "describe": DescribeRequest                  Described, or Failed
     "prices"                                     Prices, or Failed
+    "loaded"                                     Loaded
     "stop" or end of file                        kills all workers and the processes that they left
 
 To a worker                                      and back

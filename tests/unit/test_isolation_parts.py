@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib._bootstrap_external as external
 import os
 import subprocess
 import sys
@@ -183,6 +184,33 @@ def test_sources_that_cannot_be_compiled_cost_little(tmp_path: Path) -> None:
         compiler.learn(sources, 0.0, None)
     assert time.monotonic() - began < 2
     assert known.known == {}
+
+
+def test_a_source_saved_again_within_a_second_and_with_the_same_size_is_compiled_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "helper.py"
+    known = Bytecode(str(tmp_path / "bytecode"))
+    # ``install`` replaces these for good.
+    for owner, name in (
+        (external, "cache_from_source"),
+        (external.SourceFileLoader, "get_data"),
+        (external.SourceFileLoader, "_cache_bytecode"),
+    ):
+        monkeypatch.setattr(owner, name, getattr(owner, name))
+    known.install()
+    compiler = compiling.Compiler(known)
+    for text in ("VALUE = 1\n", "VALUE = 2\n"):
+        source.write_text(text)
+        os.utime(source, (1e9, 1e9))
+        compiler.learn([str(source)], 0.0, None)
+    stale = known.known[known.place_of(str(source))]
+    assert known.is_current(str(source))
+    compiler.renew([str(source), str(tmp_path / "unknown.py")], None)
+    renewed = known.known[known.place_of(str(source))]
+    assert stale != renewed
+    assert renewed == compile_file(str(source))
+    assert len(known.known) == 1
 
 
 def test_a_reference_is_read_as_it_was_written(tmp_path: Path) -> None:

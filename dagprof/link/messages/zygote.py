@@ -110,6 +110,12 @@ class Described(Message, frozen=True):
     distributions: dict[str, str]
 
 
+class Loaded(Message, frozen=True):
+    """The files of the user's modules that the zygote has loaded, such as plugins."""
+
+    files: list[str]
+
+
 class Prices(Message, frozen=True):
     """What look-ups of each kind cost."""
 
@@ -172,6 +178,7 @@ for _form in (
     Failed,
     Forked,
     Listing,
+    Loaded,
     PreImported,
     Preloaded,
     Prices,

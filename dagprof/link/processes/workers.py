@@ -107,10 +107,11 @@ class WorkerConversation(Conversation):
                 return self.receive(_STOPPED_S)
             return self.receive(0.0 if _is_stopped(self.pid) else grace_s)
         except Silence:
-            self._kill()
+            self.kill()
             raise
 
-    def _kill(self) -> None:
+    def kill(self) -> None:
+        """Kill the worker. Another thread may be waiting for its reply, and gets an error."""
         with contextlib.suppress(OSError):
             # In another session the number may be another process's by now.
             if os.getsid(self.pid) == self._session:

@@ -69,6 +69,16 @@ class Bytecode:
             _word(int(found.st_mtime)) + _word(found.st_size)
         )
 
+    def knows(self, source: str) -> bool:
+        """Whether something is known of a source file, current or not."""
+        return self.place_of(source) in self.known
+
+    def forget(self, source: str) -> None:
+        """Know nothing of a source file from now on. A file that is saved twice within a second can
+        keep its time and size, and bytecode has no other sign of its source.
+        """
+        self.known.pop(self.place_of(source), None)
+
     def learn(self, source: str, data: bytes) -> None:
         """Know from now on what a process without user code has compiled."""
         place = self.place_of(source)

@@ -41,6 +41,17 @@ class Compiler:
         self._bytecode = known
         self._tried: dict[str, tuple[_Version, int]] = {}
 
+    def renew(self, sources: list[str], limit_kib: int | None) -> None:
+        """Compile anew what was saved, whatever its time and size say. Sources of which nothing was
+        known are left to the parse.
+        """
+        known = [source for source in sources if self._bytecode.knows(source)]
+        for source in sources:
+            self._bytecode.forget(source)
+            self._tried.pop(source, None)
+        if known:
+            self.learn(known, 0.0, limit_kib)
+
     def learn(self, sources: object, parse_s: float, limit_kib: int | None) -> None:
         """Compile what a parse of so many seconds has compiled, within its memory limit."""
         wanted = list(self._wanted(sources)) if isinstance(sources, list) else []

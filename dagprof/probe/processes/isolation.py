@@ -46,6 +46,8 @@ class Isolation:
 
     def begin(self, request: ParseRequest) -> None:
         """Prepare the surroundings of the parse, independent of earlier parses."""
+        if request.get("saved"):
+            self._compiler.renew(request["saved"], request.get("memory_limit_kib"))
         self._has_database = self._database.content is not None
         if self._has_database:
             self._database.undo()

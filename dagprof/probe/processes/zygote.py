@@ -10,7 +10,7 @@ import sys
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Callable, Mapping
 
-from .. import faults
+from .. import faults, origin
 from ..channel import Channel
 from ..inventory import describe, discovery
 from ..start import home, metadata, plugins, pre_imports, scratch
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Failed,
         Forked,
         Listing,
+        Loaded,
         PreImported,
         PreImportRequest,
         Prices,
@@ -206,6 +207,7 @@ class Zygote:
             "worker": self._fork_worker,
             "describe": self._describe,
             "prices": self._prices,
+            "loaded": self._loaded,
         }
         before = standing()
         while True:
@@ -262,6 +264,12 @@ class Zygote:
 
     def _describe(self, request: DescribeRequest) -> Described | Failed:
         return self._describer.ask(request["files"])
+
+    def _loaded(self, request: ZygoteRequest) -> Loaded:
+        """The files of the user's modules that this process has loaded. All parses share them."""
+        files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        users = {file for file in files if file and origin.of_file(file) == origin.USER}
+        return {"files": sorted(users)}
 
     def _prices(self, request: ZygoteRequest) -> Prices | Failed:
         """What look-ups cost in Airflow's own processor, in a fork that waits for it."""

@@ -109,7 +109,8 @@ class ParseRequest(PlainRequest, total=False):
     since 1970.
     ``task``: the DAG and the task that start, for the mode ``start``.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
-    migrated database for Airflow 2, and its SHA-256.
+    migrated database for Airflow 2, and its SHA-256. ``saved``: sources that were saved since the
+    last request, to compile anew.
     """
 
     memory_limit_kib: int | None
@@ -132,6 +133,7 @@ class ParseRequest(PlainRequest, total=False):
     list_modules: bool
     schedules: int
     task: list[str]
+    saved: list[str]
 
 
 class Reply(TypedDict):

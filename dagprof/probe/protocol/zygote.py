@@ -147,6 +147,12 @@ class Described(TypedDict):
     distributions: dict[str, str]
 
 
+class Loaded(TypedDict):
+    """From the zygote: the answer to ``loaded``, the files of the user's modules."""
+
+    files: list[str]
+
+
 class PriceRow(TypedDict):
     """The first look-up of a parse, and each further one, in ms."""
 

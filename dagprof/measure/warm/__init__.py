@@ -1,0 +1,1 @@
+"""A site that stays open while somebody edits its files."""

@@ -1,0 +1,1 @@
+"""What a save changed: two parses of one file, before and after."""
