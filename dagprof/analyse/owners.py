@@ -14,7 +14,7 @@ from dagprof.attribution.scale import own_load_ms
 from dagprof.attribution.statement_times import of_helper_us, without_loads_us
 from dagprof.model import FileResult, Origin, Place, Run, Statement, Trace
 from dagprof.model.effects import DATABASE, FILES, NETWORK, PROGRAM, WAITING
-from dagprof.model.nesting import InnermostLines
+from dagprof.nesting import InnermostLines
 
 
 class CauseKind(str, enum.Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagprof.model import Statement
-from dagprof.model.nesting import outermost_first
+from dagprof.nesting import outermost_first
 
 
 def are_partial(statements: Sequence[Statement]) -> list[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagprof.model import HelperStatements, Loads, Module, Statement, Trace
-from dagprof.model.nesting import InnermostLines
+from dagprof.nesting import InnermostLines
 
 # The importer of a load that a statement of the DAG file itself asked for.
 _DAG_FILE = -1

@@ -10,7 +10,7 @@ import msgspec
 
 from dagprof.link.messages.result import StatementRow, Times
 from dagprof.model import Loads
-from dagprof.model.nesting import InnermostLines, outermost_first
+from dagprof.nesting import InnermostLines, outermost_first
 
 # The importer of modules that the DAG file itself imports.
 _DAG_FILE = -1

@@ -79,5 +79,5 @@ def others(roots: Iterable[Path], suffixes: tuple[str, ...]) -> dict[str, bytes]
             for name in inside:
                 if name.endswith(suffixes):
                     path = os.path.join(folder, name)
-                    found[path] = _text(Path(path))
+                    found[path] = text_of(Path(path))
     return found

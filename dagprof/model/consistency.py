@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from dagprof.model.nesting import outermost_first
 from dagprof.model.run import Measured, Run
 from dagprof.model.trace import Edge, Loads, Stack, StatementMemory
+from dagprof.nesting import outermost_first
 
 # The sampler counts what is deeper for its caller, see ``probe/parsing/stacks.py``.
 DEEPEST_STACK = 250

@@ -19,7 +19,7 @@ from dagprof.attribution.dominators import DominatorIndex
 from dagprof.errors import RunFileError
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
-from dagprof.model.nesting import InnermostLines, outermost_first
+from dagprof.nesting import InnermostLines, outermost_first
 from dagprof.store import journal, runs
 from dagprof.usecases.report import report
 

@@ -25,8 +25,9 @@ from dagprof.analyse.loop.staleness import staleness
 from dagprof.analyse.loop.values import ALPHABETICAL, MODIFIED, RANDOM
 from dagprof.errors import UsageError
 from dagprof.model import FileResult, Need, Run, Status
-from dagprof.report import html, loop_json, parse_loop
+from dagprof.report import html, parse_loop
 from dagprof.report.page import loop as page
+from dagprof.report.parse_loop import as_json
 from dagprof.report.text import loop as text
 from dagprof.usecases.loop import loop
 from unit.builders import environment, file, run
@@ -305,12 +306,12 @@ def test_hostile_paths_are_escaped(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a\x1b[31m.py"
     found = loop(recorded(file(name, 40_000.0)))
     assert "\x1b" not in shown(found, capsys)
-    assert "\x1b" not in loop_json.render(found)
+    assert "\x1b" not in as_json.render(found)
 
 
 def test_the_json_document_has_the_figures_and_the_first_round() -> None:
     one = recorded(*(file(f"{n}.py", 1_000.0) for n in range(40)), parsing_processes="1")
-    document = json.loads(loop_json.render(loop(one)))
+    document = json.loads(as_json.render(loop(one)))
     assert document["now"]["round_s"] > 40
     assert len(document["now"]["first_round"]) == 40
     assert document["after_plan"] is None

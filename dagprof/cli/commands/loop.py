@@ -91,7 +91,7 @@ def command(
     from dagprof.analyse.loop import LoopRequest
     from dagprof.cli.output import stdout_console
     from dagprof.quantities import parse_duration_ms
-    from dagprof.report import loop_json
+    from dagprof.report.parse_loop import as_json
     from dagprof.report.text import loop as text
     from dagprof.store import runs
     from dagprof.usecases.loop import loop
@@ -104,7 +104,7 @@ def command(
     )
     found = loop(runs.load(run), request)
     if kind == "json":
-        click.echo(loop_json.render(found).encode("utf-8"), nl=False)
+        click.echo(as_json.render(found).encode("utf-8"), nl=False)
     else:
         text.render(found, console=stdout_console())
     return 0

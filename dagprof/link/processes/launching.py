@@ -1,7 +1,7 @@
 """Starts the processes that must end when dagprof ends, however it ends.
 
 Such a process asks the kernel for a signal when its parent dies, see
-``dagprof/probe/processes/parent.py``. For Linux, the parent is the thread that started the process.
+``dagprof/probe/system/parent.py``. For Linux, the parent is the thread that started the process.
 So one thread starts all of them. It lives as long as dagprof.
 """
 
@@ -19,7 +19,7 @@ from dagprof.errors import MeasurementError, UsageError
 from dagprof.link import strays
 from dagprof.link.interpreter import NO_PYTHON
 
-# ``dagprof/probe/processes/parent.py`` handles the same signal. Linux has it.
+# ``dagprof/probe/system/parent.py`` handles the same signal. Linux has it.
 _END = getattr(signal, "SIGRTMIN", 34) + 9
 _NO_PROGRAM = (errno.ENOEXEC, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 _lock = threading.Lock()

@@ -21,7 +21,7 @@ import msgspec
 from dagprof import bounded
 from dagprof.config.settings import Depth, Settings
 from dagprof.errors import DagprofError, MeasurementError
-from dagprof.link import live_lookups
+from dagprof.link.inquiries import live_lookups
 from dagprof.link.messages.zygote import Prices
 from dagprof.link.processes.conversation import ConnectionLost
 from dagprof.link.processes.zygote import Zygote

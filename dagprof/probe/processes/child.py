@@ -8,71 +8,24 @@ import sys
 from typing import TYPE_CHECKING, Callable
 
 from .. import answering, bounds, watch
-from ..asked import answers, environment, lookups
+from ..asked import environment
 from ..parsing import bytecode, failures, parse, schedules, serialised, stacks
 from ..parsing.experiments import elsewhere, experiment, kept, missed, state
 from ..parsing.imports import tracing
-from ..start import collector, home
-from ..system import exported, interpreter
+from ..parsing.traced import TracedParse, with_room_for_frames
+from ..system import interpreter
 from ..system.clocks import perf_counter, process_time, thread_time
 from ..system.usage import queued_ms, within_ms
-from ..versions import airflow_api, delivery
 
 if TYPE_CHECKING:
-    from ..parsing.imports.layer import Before
     from ..protocol.result import Ending, ExitTimes, Facts, Result
     from ..protocol.rows import AccessRow, LineRow
     from ..protocol.worker import ParseRequest
-    from ..protocol.zygote import Config
     from ..versions.shapes import DagBag, Document
+    from .surroundings import Surroundings
 
 # Bound before any DAG code can replace them.
 _dumps, _exit, _getpid = answering.dumps, os._exit, os.getpid
-
-
-class Surroundings:
-    """What a parsing process needs: Airflow at a temperature, answers for look-ups, a scratch
-    folder.
-    """
-
-    def __init__(self, config: Config) -> None:
-        self.config = config
-        self.airflow_ms = self.airflow_cpu_ms = self.airflow_queued_ms = 0.0
-        self.exported = exported.Exported()
-        self.bytecode = bytecode.Bytecode(os.path.join(config["scratch"], "bytecode"))
-        self.bytecode.install()
-        self.answers = answers.Answers(
-            config["variables"], config["connections"], config["missing"]
-        )
-        self.api: airflow_api.AirflowApi
-        # As Airflow's manager has left them: Airflow 2's database, and a home folder of ours.
-        self.database: bytes | None = None
-        self.home: home.Content = {}
-        self.handlers: dict[int, signal._HANDLER] = {}
-        self.collector = collector.Collector()
-        self.delivery: delivery.Delivery
-        self.own_modules: list[str] = []
-        # What the worker has imported before its parses.
-        self.before: Before | None = None
-
-    def import_airflow(self) -> None:
-        wall, cpu = perf_counter(), process_time()
-        self.api = airflow_api.AirflowApi(self.config["root"], self.config["temperature"])
-        if self.config["temperature"] == airflow_api.COLD:
-            self.airflow_ms = (perf_counter() - wall) * 1000
-            self.airflow_cpu_ms = (process_time() - cpu) * 1000
-        lookups.install(self.api, self.answers)
-        self.delivery = delivery.plan(self.config["temperature"] == airflow_api.PROCESSOR)
-        self.own_modules = _own_modules()
-
-    def include_start(self, began: float) -> None:
-        """Count the whole start of this interpreter as Airflow's. ``began`` comes from the process
-        that started it; on Linux and macOS, all processes share this clock.
-        """
-        self.api.import_entry()
-        self.airflow_ms = (perf_counter() - began) * 1000
-        self.airflow_cpu_ms = process_time() * 1000
-        self.airflow_queued_ms = min(queued_ms(), self.airflow_ms)
 
 
 def run(
@@ -118,17 +71,6 @@ def _leave_if_copy(process: int) -> None:
             stream.flush()
         except BaseException:  # the user's code may have put any object there
             continue
-
-
-def _own_modules() -> list[str]:
-    """Return the probe's names in ``sys.modules``. Each child removes them, so that the DAG file
-    finds only the modules that Airflow's child has.
-
-    The search runs before the fork. A search in the child would copy the memory pages of thousands
-    of names: 5 ms for each parse.
-    """
-    package = __name__.partition(".")[0]
-    return [name for name in sys.modules if name.partition(".")[0] == package]
 
 
 def _seed_anew() -> None:
@@ -282,7 +224,7 @@ class Child:
     def _trace(self) -> Facts:
         around = self._surroundings
         effects = watch.Effects(around.config["root"], around.config["scratch"], self._file)
-        traced = parse.TracedParse(
+        traced = TracedParse(
             self._file,
             around.api.building_classes(),
             effects.checkpoint,
@@ -292,7 +234,7 @@ class Child:
         effects.install(around.api, runs_exit_handlers=around.delivery.is_supervised)
         self._effects = effects
         traced.install()
-        parsed = parse.with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
+        parsed = with_room_for_frames(lambda: self._parse(lambda: traced.clock.end(-1)))
         effects.add_warnings(_warnings(parsed.bag))
         lost = traced.lost(parsed.bag.dags)
         facts: Facts = {

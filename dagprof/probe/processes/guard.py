@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ..protocol.result import Result
     from ..protocol.worker import ParseRequest, Reply
+    from .surroundings import Surroundings
 
 # Bound before any DAG code can replace them. A child that cannot leave would become another worker.
 _exit, _write = os._exit, os.write
@@ -80,7 +81,7 @@ class Guard:
 
     def start(
         self,
-        surroundings: child.Surroundings,
+        surroundings: Surroundings,
         pre_imported: list[str],
         isolation: Isolation,
     ) -> None:
@@ -116,7 +117,7 @@ class Guard:
 
     def _become_child(
         self,
-        surroundings: child.Surroundings,
+        surroundings: Surroundings,
         pre_imported: list[str],
         folder: spawned.Folder | None,
         pipes: list[tuple[int, int]],

@@ -17,7 +17,7 @@ from .compiling import Compiler
 
 if TYPE_CHECKING:
     from ..protocol.worker import ParseRequest, Reply
-    from .child import Surroundings
+    from .surroundings import Surroundings
 
 # Of a DAG file's bytecode; what is larger is compiled again, as a helper is.
 BYTECODE_BYTES = 64 << 20

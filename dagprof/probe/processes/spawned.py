@@ -16,7 +16,8 @@ from ..start import metadata
 from ..start.scratch import ensure, furnish
 from ..system import folders
 from ..system.clocks import perf_counter
-from .child import Surroundings, run
+from .child import run
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from ..protocol.worker import ParseRequest

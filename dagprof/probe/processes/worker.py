@@ -11,7 +11,6 @@ from ..parsing.imports.layer import Before
 from ..system.kernel import become_subreaper, forbid_core_dumps, standing
 from ..versions import delivery
 from ..versions.airflow_api import PROCESSOR
-from . import child
 from .before import layering, preloading
 from .guard import Guard
 from .isolation import Isolation
@@ -19,11 +18,12 @@ from .isolation import Isolation
 if TYPE_CHECKING:
     from ..protocol.worker import ParseRequest, Reply
     from ..protocol.zygote import WorkerRequest
+    from .surroundings import Surroundings
 
 
 def serve(
     channel: Channel,
-    surroundings: child.Surroundings,
+    surroundings: Surroundings,
     pre_imported: list[str],
     begin: WorkerRequest,
 ) -> None:

@@ -15,11 +15,12 @@ from ..channel import Channel
 from ..inventory import describe, discovery
 from ..start import home, metadata, plugins, pre_imports, scratch
 from ..start.manager import Manager
+from ..system import parent
 from ..system.kernel import become_subreaper, die_with, kill_leftovers, standing
 from ..versions import requirements
 from ..versions.airflow_api import PROCESSOR, WARM
-from . import beside, ending, parent, worker
-from .child import Surroundings
+from . import beside, ending, worker
+from .surroundings import Surroundings
 
 if TYPE_CHECKING:
     from ..protocol.rows import TextRow

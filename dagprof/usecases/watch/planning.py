@@ -15,7 +15,7 @@ from dagprof.model import Measured
 from dagprof.passes import file
 from dagprof.saved.values import Gone
 from dagprof.surrogates import without_surrogates
-from dagprof.usecases.watching.known import Known
+from dagprof.usecases.watch.known import Known
 
 # Airflow imports this module when it starts.
 _LOCAL_SETTINGS = "airflow_local_settings.py"

@@ -21,9 +21,9 @@ from dagprof.passes.brief import CHEAP_MS, never
 from dagprof.quantities import count
 from dagprof.saved import times
 from dagprof.saved.values import Event, Note, Time
-from dagprof.usecases.watching import telling
-from dagprof.usecases.watching.known import Known
-from dagprof.usecases.watching.planning import Due, Plan, needs_restart, planned
+from dagprof.usecases.watch import telling
+from dagprof.usecases.watch.known import Known
+from dagprof.usecases.watch.planning import Due, Plan, needs_restart, planned
 
 Tell = Callable[[Event], object]
 

@@ -15,7 +15,7 @@ from dagprof.analyse.dependencies import left_out, owners
 from dagprof.analyse.dependencies.values import Customisation, Dependencies
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError, UsageError
-from dagprof.link import installed as asking
+from dagprof.link.inquiries import installed as asking
 from dagprof.link.messages.installed import Installed
 from dagprof.link.target import Target, existing, resolve
 from dagprof.measure import scan as scanning
@@ -24,7 +24,7 @@ from dagprof.measure.site import scratch_folder
 from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.store import runs
-from dagprof.usecases.user_code import UserCode
+from dagprof.usecases.deps.user_code import UserCode
 
 _LARGEST_CONFIGURATION = 1_000_000
 _NO_CODE = (

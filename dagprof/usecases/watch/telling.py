@@ -8,7 +8,7 @@ from dagprof.measure.warm.site import WarmSite
 from dagprof.model import Measured
 from dagprof.saved import differences, times
 from dagprof.saved.values import Explained, Listed, Parsed, Started, Time
-from dagprof.usecases.watching.planning import Due
+from dagprof.usecases.watch.planning import Due
 
 
 def started(results: Iterable[Measured], site: WarmSite) -> Started:

@@ -10,7 +10,7 @@ import os
 import signal
 from typing import Callable
 
-from ..system.kernel import die_with_parent
+from .kernel import die_with_parent
 
 # A signal that nobody else uses. ``dagprof/link/processes/launching.py`` sends the same one.
 _NUMBER = getattr(signal, "SIGRTMIN", 0) + 9

@@ -1,0 +1,1 @@
+"""Asks the target interpreter for facts outside of parses."""
