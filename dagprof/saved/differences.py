@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from dagprof.analyse.loads import package
 from dagprof.attribution.candidates import shown_path
 from dagprof.gate import reasons
 from dagprof.gate.parsed import Parsed
-from dagprof.gate.tied import Changed
+from dagprof.gate.tied import Changed, where
 from dagprof.model import Access, Effect, FileResult, Origin, Place, Run
 from dagprof.model.behaviour import LOOKUP_KINDS
 from dagprof.model.effects import EFFECT_KINDS
@@ -29,6 +31,8 @@ _PHRASES = {
 }
 # A change of the CPU time that explains so much of a change is its reason.
 _CPU_SHARE = 0.5
+# A load or an effect at a changed line that takes so much of a change is its reason.
+_CAUSE_SHARE = 0.3
 
 
 def problems(file: FileResult, root: str) -> tuple[Problem, ...]:
@@ -55,8 +59,8 @@ def difference(before: Run | None, now: Run, changed: Changed, time: Time) -> Di
     """
     new = Parsed(now.files[0], now)
     old = Parsed(before.files[0], before) if before is not None else None
-    if old is None or old.file.trace is None or new.file.trace is None:
-        return Difference(cause=_by_cpu(old.file if old is not None else None, new.file, time))
+    if new.file.trace is None or old is None or old.file.trace is None:
+        return _by_changed_lines(old.file if old is not None else None, now, changed, time)
     return Difference(
         cause=_cause(old, new, changed, time),
         loads=_loads(old, new),
@@ -64,6 +68,26 @@ def difference(before: Run | None, now: Run, changed: Changed, time: Time) -> Di
         does=tuple(_does(old, new)),
         no_longer_does=tuple(_does(new, old)),
     )
+
+
+def _by_changed_lines(old: FileResult | None, now: Run, changed: Changed, time: Time) -> Difference:
+    """What the changed lines load and do, if the earlier parse was not traced."""
+    if old is None:
+        return Difference()
+    new = Parsed(now.files[0], now)
+    bare = msgspec.structs.replace(new.file, trace=None, accesses=(), effects=())
+    nothing = Parsed(bare, now)
+    loads = tuple(row for row in _loads(nothing, new) if changed.holds(row.place))
+    does = tuple(row for row in _does(nothing, new) if changed.holds(row.place))
+    least_ms = _CAUSE_SHARE * (time.difference_ms or 0.0)
+    found = [
+        *((row.ms, row.place, f"loads {row.name}") for row in loads),
+        *((row.ms or 0.0, row.place, row.what) for row in does),
+    ]
+    ms, place, what = max(found, default=(0.0, Place(file="", line=0), ""))
+    if time.kind is Kind.SLOWER and what and ms >= least_ms:
+        return Difference(cause=f"{where(place, new)} now {what}", loads=loads, does=does)
+    return Difference(cause=_by_cpu(old, new.file, time), loads=loads, does=does)
 
 
 def _cause(old: Parsed, new: Parsed, changed: Changed, time: Time) -> str:

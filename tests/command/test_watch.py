@@ -38,12 +38,19 @@ class Watching:
             stdin=subprocess.DEVNULL,
             text=True,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._lines.put(line)
+        self.process.stdout.close()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(10)
 
     def line(self) -> str:
         return self._lines.get(timeout=_LIMIT_S)
@@ -77,8 +84,7 @@ def watching(place: Path, *options: str) -> Iterator[Watching]:
     try:
         yield started
     finally:
-        started.process.kill()
-        started.process.wait()
+        started.kill()
 
 
 @pytest.fixture
@@ -166,7 +172,7 @@ def test_new_renamed_deleted_and_ignored_files_are_noticed(place: Path) -> None:
         assert running.event("gone") == {"event": "gone", "path": "b.py", "is_deleted": False}
         (running.dags / ".airflowignore").unlink()
         running.event("parsed", "b.py")
-        running.save("c.py", "def broken(:\n")
+        running.save("c.py", "def broken(:  # an airflow dag\n")
         assert running.event("parsed", "c.py")["problems"][0]["place"] == ["c.py", 1]
 
 

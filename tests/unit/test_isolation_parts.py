@@ -190,6 +190,7 @@ def test_a_source_saved_again_within_a_second_and_with_the_same_size_is_compiled
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "helper.py"
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     known = Bytecode(str(tmp_path / "bytecode"))
     # ``install`` replaces these for good.
     for owner, name in (

@@ -108,6 +108,18 @@ def test_new_lookups_and_effects_have_a_line_and_known_ones_are_left_out() -> No
     ]
 
 
+def test_without_an_earlier_trace_the_changed_lines_are_the_reason() -> None:
+    old = file("a.py", 20.0, 20.5)
+    new = file("a.py", 100.0, 100.5, trace=trace(100, HELPED))
+    lines = {"common/frames.py": (1,)}
+    found = differences.difference(
+        run(old), run(new), Changed(lines, lines, lines), times.compared(old, new)
+    )
+    assert found.cause == "common/frames.py:1 now loads pandas"
+    assert [row.name for row in found.loads] == ["pandas", "numpy"]
+    assert difference(old, new).loads == ()
+
+
 def test_without_another_reason_the_cpu_time_of_the_own_code_is_the_reason() -> None:
     found = difference(file("a.py", 20.0, 20.5), file("a.py", 120.0, 120.5))
     assert found.cause == "CPU time of the file's own code: 90 ms more"

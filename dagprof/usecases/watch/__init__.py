@@ -22,7 +22,7 @@ from dagprof.quantities import count
 from dagprof.saved import times
 from dagprof.saved.values import Event, Note, Time
 from dagprof.usecases.watch import telling
-from dagprof.usecases.watch.known import Known
+from dagprof.usecases.watch.known import Known, is_current
 from dagprof.usecases.watch.planning import Due, Plan, needs_restart, planned
 
 Tell = Callable[[Event], object]
@@ -186,14 +186,18 @@ class _Watch:
             raise error
         if running is None or running.path is None:
             return
-        if isinstance(error, Stopped):
-            if running.due is not None:
-                self._due.setdefault(running.path, running.due)
-            else:
+        latest, self._latest = self._latest, None
+        if running.due is None:
+            if isinstance(error, Stopped):
                 self._ahead.append(running.path)
-        elif self._latest is not None:
-            self._known.keep(running.path, self._latest[1])
-        self._latest = None
+            elif latest is not None and is_current(latest[1], running.path):
+                self._known.keep(running.path, latest[1])
+        elif latest is not None:
+            self._known.keep(running.path, latest[1])
+            if isinstance(error, Stopped):  # only the reason is missing, and nobody waits for it
+                self._ahead.append(running.path)
+        elif isinstance(error, Stopped):
+            self._due.setdefault(running.path, running.due)
 
     def _plan(self, site: WarmSite, sources: Sources, *, all_files: bool) -> None:
         """Find out what the saves affect."""

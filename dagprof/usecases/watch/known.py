@@ -6,6 +6,15 @@ import os
 from pathlib import Path
 
 from dagprof.model import Measured
+from dagprof.passes import file
+
+
+def is_current(measured: Measured, path: Path) -> bool:
+    """Whether a file still has the content that was measured."""
+    try:
+        return file.identify(path)[0] == measured.result.sha256
+    except OSError:
+        return False
 
 
 class Known:
