@@ -45,9 +45,8 @@ def customisation(
     official = graph.closure([(_AIRFLOW, names)])
     beside = [each for each in found.unused if normalised(each.name) not in official]
     useful = [normalised(each.name) for each in beside if each.use]
-    remaining = graph.closure(
-        [(_AIRFLOW, kept), *((name, ()) for name in (*used, *useful, *TOOLS))]
-    )
+    fixed = (*used, *useful, *TOOLS)
+    remaining = graph.closure([(_AIRFLOW, kept), *((name, ()) for name in fixed)])
     saved = _sizes((official | rows.keys()) - remaining, rows)
     added = _added(graph, used, names)
     packages = _packages(found, graph, [*kept, *added])
