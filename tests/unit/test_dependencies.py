@@ -271,8 +271,11 @@ def test_a_customised_image_leaves_out_the_extras_that_nobody_imports() -> None:
         "apache-airflow-providers-google",
         "google-cloud-bigquery",
         "grpcio",
+        "lonely",
+        "only-lonelys",
     )
-    assert (found.saved_bytes, found.unknown) == (70, 2)
+    assert (found.saved_bytes, found.unknown) == (77, 2)
+    assert found.dropped == ("lonely",)
     assert found.packages == ("PyYAML==1.0",)
 
 
@@ -280,8 +283,16 @@ def test_an_imported_package_of_an_unused_extra_stays() -> None:
     owners = {"grpc": OwnerRow(module="grpc", distributions=("grpcio",))}
     installed = Installed(distributions=ROWS, owners=owners, python="3.12.1")
     found = customisation(joined(reached("grpc"), installed=installed), installed)
-    assert found.saved_bytes == 30
+    assert "grpcio" not in found.left_out
     assert found.packages == ("grpcio==1.0",)
+
+
+def test_an_unused_package_with_another_use_stays_in_a_customised_image() -> None:
+    installed = Installed(distributions=ROWS, owners=OWNERS, python="3.12.1")
+    found = customisation(joined(reached("yaml"), commands={"lonely-cli": "a.py"}), installed)
+    assert found.dropped == ()
+    assert found.packages == ("PyYAML==1.0", "lonely==1.0")
+    assert "only-lonelys" not in found.left_out
 
 
 def test_the_configuration_names_extras() -> None:

@@ -73,95 +73,109 @@ def dependencies(evidence: Evidence) -> Dependencies:
     run, installed = evidence.run, evidence.installed
     rows = {normalised(row.name): row for row in installed.distributions}
     graph = Graph({row.name: row.requires for row in installed.distributions})
-    used, absent = _joined(evidence, rows)
+    joined = _Join(evidence, rows)
     contained = Images(graph, run.environment.airflow_version)
     costs = traced.import_ms(run)
-    imported = tuple(
-        _dependency(rows[name], lines, costs, contained, evidence)
-        for name, lines in sorted(used.items())
-    )
-    missing = tuple(
-        Missing(
-            module=module,
-            distribution=distribution_of(module),
-            lines=lines.sorted(),
-            is_guess=not is_known(module),
-            in_image=contained.official(distribution_of(module)),
-        )
-        for module, lines in sorted(absent.items())
-    )
     result = Dependencies(
         airflow_version=run.environment.airflow_version,
         python_version=installed.python,
-        imported=imported,
-        missing=missing,
+        imported=tuple(
+            _dependency(rows[name], lines, costs, contained, evidence)
+            for name, lines in sorted(joined.used.items())
+        ),
+        missing=tuple(
+            _missing(module, lines, contained) for module, lines in sorted(joined.absent.items())
+        ),
         installed_bytes=sum(row.size_bytes for row in rows.values()),
         installed_count=len(rows),
         notes=evidence.notes,
     )
     if not evidence.is_complete:
         return result
-    needed = [*used, *traced.loaded(run)]
+    needed = [*joined.used, *traced.loaded(run)]
     return unused(result, rows, graph, needed, evidence.commands)
 
 
-def _joined(
-    evidence: Evidence, rows: Mapping[str, InstalledRow]
-) -> tuple[dict[str, _Lines], dict[str, _Lines]]:
-    """The lines that import each installed distribution, and each module that is not installed."""
-    root = evidence.run.root
-    used: dict[str, _Lines] = {}
-    absent: dict[str, _Lines] = {}
-    ran: dict[tuple[str, int], set[str]] = {}
-    ran_in: dict[tuple[str, int, str], set[str]] = {}
-    modules: dict[tuple[str, int, str], str] = {}
-    for row in traced.executed(evidence.run):
-        name = normalised(row.distribution)
-        ran.setdefault((row.file, row.line), set()).add(name)
-        ran_in.setdefault((row.file, row.line, name), set()).add(row.entry)
-        modules.setdefault((row.file, row.line, name), row.module)
-    in_text = {(each.file, each.imported.line) for each in evidence.reached}
-    for each in evidence.reached:
-        line, named = _line(each, root, ran), each.imported
-        entries = {_below(entry, root) for entry in each.entries | each.late}
+def _missing(module: str, lines: _Lines, contained: Images) -> Missing:
+    distribution = distribution_of(module)
+    return Missing(
+        module=module,
+        distribution=distribution,
+        lines=lines.sorted(),
+        is_guess=not is_known(module),
+        in_image=contained.official(distribution),
+    )
+
+
+class _Join:
+    """The lines that import each installed distribution (``used``), and each module that is not
+    installed (``absent``).
+    """
+
+    def __init__(self, evidence: Evidence, rows: Collection[str]) -> None:
+        self.used: dict[str, _Lines] = {}
+        self.absent: dict[str, _Lines] = {}
+        self._root, self._rows = evidence.run.root, rows
+        self._owners = evidence.installed.owners
+        executed = list(traced.executed(evidence.run))
+        self._ran = {(row.file, row.line) for row in executed}
+        for each in evidence.reached:
+            self._add_text(each)
+        in_text = {(each.file, each.imported.line) for each in evidence.reached}
+        self._add_traced([row for row in executed if (row.file, row.line) not in in_text])
+
+    def _add_text(self, each: Reached) -> None:
+        named = each.imported
         found = owner(
             named.name,
             named.module,
-            evidence.installed.owners.get(named.name),
+            self._owners.get(named.name),
             may_be_users=each.may_be_users,
         )
-        name = normalised(found.distribution)
-        if found.belongs is Belongs.DISTRIBUTION and name in rows:
-            if not _is_brought(named.own_packages, name):
-                used.setdefault(name, _Lines()).add(line, entries)
+        if found.belongs is Belongs.DISTRIBUTION:
+            name, lines, key = found.distribution, self.used, normalised(found.distribution)
+            if key not in self._rows:
+                return
         elif found.belongs is Belongs.NOBODY:
-            name, module = found.moved_to or named.name, found.moved_to or named.module
-            guess = distribution_of(name if is_known(name) else module)
-            if not _is_brought(named.own_packages, guess):
-                absent.setdefault(_shown(name, module), _Lines()).add(line, entries)
-    for (file, number, name), entries in ran_in.items():
-        if (file, number) not in in_text and name in rows:
-            line = Line(
-                file=_below(file, root),
-                line=number,
-                name=modules[file, number, name],
-                where=Where.PARSE,
-                files=len(entries),
-            )
-            used.setdefault(name, _Lines()).add(line, entries)
-    return used, absent
+            path, module = found.moved_to or named.name, found.moved_to or named.module
+            name = distribution_of(path if is_known(path) else module)
+            lines, key = self.absent, _shown(path, module)
+        else:
+            return
+        if not _is_brought(named.own_packages, name):
+            entries = {_below(entry, self._root) for entry in each.entries | each.late}
+            lines.setdefault(key, _Lines()).add(self._line(each), entries)
 
+    def _line(self, each: Reached) -> Line:
+        named = each.imported
+        did_run = (each.file, named.line) in self._ran and not named.is_text
+        return Line(
+            file=_below(each.file, self._root),
+            line=named.line,
+            name=named.name,
+            where=Where.PARSE if did_run else each.where,
+            files=len(each.entries),
+            is_optional=named.is_optional,
+        )
 
-def _line(each: Reached, root: str, ran: Mapping[tuple[str, int], Collection[str]]) -> Line:
-    did_run = (each.file, each.imported.line) in ran and not each.imported.is_text
-    return Line(
-        file=_below(each.file, root),
-        line=each.imported.line,
-        name=each.imported.name,
-        where=Where.PARSE if did_run else each.where,
-        files=len(each.entries),
-        is_optional=each.imported.is_optional,
-    )
+    def _add_traced(self, rows: Iterable[traced.Executed]) -> None:
+        """Add imports that no text shows."""
+        entries: dict[tuple[str, int, str], set[str]] = {}
+        modules: dict[tuple[str, int, str], str] = {}
+        for row in rows:
+            key = (row.file, row.line, normalised(row.distribution))
+            entries.setdefault(key, set()).add(row.entry)
+            modules[key] = row.module
+        for (file, number, name), reaching in entries.items():
+            if name in self._rows:
+                line = Line(
+                    file=_below(file, self._root),
+                    line=number,
+                    name=modules[file, number, name],
+                    where=Where.PARSE,
+                    files=len(reaching),
+                )
+                self.used.setdefault(name, _Lines()).add(line, reaching)
 
 
 def _below(path: str, root: str) -> str:

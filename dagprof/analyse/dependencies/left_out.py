@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from dagprof.analyse.dependencies import image
 from dagprof.analyse.dependencies.closure import Graph, normalised
-from dagprof.analyse.dependencies.found import AIRFLOW, PROVIDER
+from dagprof.analyse.dependencies.found import AIRFLOW, PROVIDER, requirement
+from dagprof.analyse.dependencies.unused import TOOLS
 from dagprof.analyse.dependencies.values import (
     Customisation,
     Dependencies,
@@ -41,21 +42,35 @@ def customisation(
     names = [extra for extra in listed.names if extra in graph.extras(_AIRFLOW)]
     reasons = {extra: _reason(extra, graph, used, configuration) for extra in names}
     kept = [extra for extra, reason in reasons.items() if reason is not Reason.UNUSED]
-    everything = graph.closure([(_AIRFLOW, names), *((name, ()) for name in used)])
-    remaining = graph.closure([(_AIRFLOW, kept), *((name, ()) for name in used)])
-    saved = _sizes(everything - remaining, rows)
+    official = graph.closure([(_AIRFLOW, names)])
+    beside = [each for each in found.unused if normalised(each.name) not in official]
+    useful = [normalised(each.name) for each in beside if each.use]
+    fixed = (*used, *useful, *TOOLS)
+    remaining = graph.closure([(_AIRFLOW, kept), *((name, ()) for name in fixed)])
+    saved = _sizes((official | rows.keys()) - remaining, rows)
     added = _added(graph, used, names)
+    packages = _packages(found, graph, [*kept, *added])
     return Customisation(
         airflow_version=found.airflow_version,
         python_version=found.python_version,
         source=listed.source,
-        extras=tuple(_extra(extra, reasons[extra], graph, kept, used, rows) for extra in names),
+        extras=tuple(_extra(extra, reasons[extra], graph, kept, fixed, rows) for extra in names),
         added=tuple(added),
-        packages=_packages(found, graph, [*kept, *added]),
+        packages=tuple(sorted({*packages, *_pinned(installed, useful)})),
+        dropped=tuple(each.name for each in beside if not each.use),
+        useful=tuple(f"{each.name} ({each.use})" for each in beside if each.use),
         left_out=saved.installed,
         saved_bytes=saved.size_bytes,
         unknown=saved.unknown,
     )
+
+
+def _pinned(installed: Installed, names: Collection[str]) -> list[str]:
+    return [
+        line
+        for row in installed.distributions
+        if normalised(row.name) in names and (line := requirement(row))
+    ]
 
 
 def _reason(extra: str, graph: Graph, used: Collection[str], configuration: str) -> Reason:
@@ -87,13 +102,13 @@ def _extra(
     reason: Reason,
     graph: Graph,
     kept: Collection[str],
-    used: Collection[str],
+    fixed: Collection[str],
     rows: Mapping[str, int],
 ) -> Extra:
     others = [name for name in kept if name != extra]
-    fixed = [(name, ()) for name in used]
-    only = graph.closure([(_AIRFLOW, [*others, extra]), *fixed]) - graph.closure(
-        [(_AIRFLOW, others), *fixed]
+    roots = [(name, ()) for name in fixed]
+    only = graph.closure([(_AIRFLOW, [*others, extra]), *roots]) - graph.closure(
+        [(_AIRFLOW, others), *roots]
     )
     sizes = _sizes(only, rows)
     return Extra(name=extra, reason=reason, size_bytes=sizes.size_bytes, unknown=sizes.unknown)

@@ -12,7 +12,7 @@ from dagprof.link.messages.installed import InstalledRow
 
 _PROVIDER = "apache-airflow-providers-"
 # What builds and checks an environment.
-_TOOLS = ("pip", "setuptools", "wheel", "uv", "dagprof")
+TOOLS = ("pip", "setuptools", "wheel", "uv", "dagprof")
 _GROUPS = (
     ("airflow.plugins", "plugin of Airflow"),
     ("airflow.policy", "policies of Airflow"),
@@ -42,7 +42,7 @@ def unused(
     import or load. ``commands`` are the commands of distributions that occur in the DAG files, each
     with its place.
     """
-    kept = graph.closure((name, ()) for name in ("apache-airflow", *_TOOLS, *needed))
+    kept = graph.closure((name, ()) for name in ("apache-airflow", *TOOLS, *needed))
     left = {name for name in rows if name not in kept}
     required = {other for name in left for other in graph.closure([(name, ())]) - {name}}
     tops = sorted(left - required) or sorted(left)

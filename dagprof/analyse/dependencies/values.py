@@ -167,6 +167,9 @@ class Customisation(Frozen, frozen=True):
     ``left_out`` are the distributions that disappear and are installed here, ``saved_bytes`` their
     size. ``unknown`` counts distributions of unknown size. ``added`` are extras for imported
     providers beyond the official image, ``packages`` the other requirements.
+
+    ``dropped`` and ``useful`` are installed packages beyond the official image that no DAG file
+    imports. The image drops the former, and keeps the latter because of the use in brackets.
     """
 
     airflow_version: str
@@ -175,6 +178,8 @@ class Customisation(Frozen, frozen=True):
     extras: tuple[Extra, ...]
     added: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    useful: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     saved_bytes: Count = 0
     unknown: Count = 0

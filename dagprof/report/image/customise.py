@@ -45,11 +45,12 @@ def mib(size_bytes: int) -> str:
 
 def _savings(found: Customisation) -> Iterator[str]:
     unused = [each for each in found.extras if each.reason is Reason.UNUSED]
-    if not unused:
+    if not unused and not found.dropped:
         yield "The DAG files or the configuration use every extra, so the image can leave out none."
         return
+    more = f" and {count(len(found.dropped), 'other package')}" if found.dropped else ""
     yield (
-        f"The image can leave out {count(len(unused), 'extra')}. This saves"
+        f"The image can leave out {count(len(unused), 'extra')}{more}. This saves"
         f" {mib(found.saved_bytes)} in {count(len(found.left_out), 'installed distribution')}."
     )
     if found.unknown:
@@ -91,6 +92,14 @@ def _groups(found: Customisation) -> Iterator[str]:
         if rows:
             yield title
             yield from map(_row, sorted(rows, key=lambda each: -each.size_bytes))
+            yield ""
+    for title, names in (
+        ("Other packages that the image leaves out:", found.dropped),
+        ("Other packages that the image keeps, although no DAG file imports them:", found.useful),
+    ):
+        if names:
+            yield title
+            yield from (f"  {safe_text(name, 200)}" for name in names)
             yield ""
 
 
