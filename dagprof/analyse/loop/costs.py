@@ -12,15 +12,11 @@ from dagprof.model import FileResult, Run, Status
 # What a parse costs besides the parse, as bench/loop.py measured it with a local database on a
 # machine on which the overhead of a measured parse was ``_OVERHEAD_MS``. The values of a Run are in
 # proportion to the overhead in this Run.
-_AIRFLOW_3 = Costs(
-    start_s=0.010, store_s=0.030, store_dag_s=0.010, turn_s=0.012, child_s=0.030, child_dag_s=0.0
-)
-_AIRFLOW_2 = Costs(
-    start_s=0.005, store_s=0.0, store_dag_s=0.0, turn_s=0.018, child_s=0.060, child_dag_s=0.020
-)
-_OVERHEAD_MS = 10.0
+_AIRFLOW_3 = Costs(start_s=0.010, store_s=0.008, store_dag_s=0.006, turn_s=0.008, child_s=0.014)
+_AIRFLOW_2 = Costs(start_s=0.004, turn_s=0.016, child_s=0.030, child_dag_s=0.030)
+_OVERHEAD_MS = 9.0
 # A machine that looks slower or faster than this is not; a few parses were disturbed.
-_MOST_FACTOR = 5.0
+_MOST_FACTOR = 3.0
 
 
 def costs_of(run: Run, per_parse_s: float | None = None) -> Costs:
@@ -47,10 +43,15 @@ def _speed(run: Run) -> float:
         for ms in file.samples.overhead_ms
         if ms > 0
     ]
-    if not overheads:
+    if not overheads or run.was_busy:
         return 1.0
-    factor = statistics.median(overheads) / _OVERHEAD_MS
+    factor = _quartile(overheads) / _OVERHEAD_MS
     return min(_MOST_FACTOR, max(1 / _MOST_FACTOR, factor))
+
+
+def _quartile(values: list[float]) -> float:
+    """The lower quartile: parses on a busy machine have a longer overhead."""
+    return statistics.quantiles(values, n=4)[0] if len(values) > 1 else values[0]
 
 
 def files_of(
