@@ -108,29 +108,25 @@ def test_modules_that_are_not_installed_are_named(found: dict[str, Any]) -> None
     }
 
 
-def test_the_printed_requirements_resolve(place: Path, found: dict[str, Any]) -> None:
+INSTALLED = """
+import importlib.metadata, sys
+for line in sys.argv[1:]:
+    name, version = line.split("==")
+    assert importlib.metadata.version(name) == version, line
+"""
+
+
+def test_the_printed_requirements_are_what_the_target_has(
+    place: Path, found: dict[str, Any]
+) -> None:
     text = deps(place, "reports/run.json", "--requirements")
     pinned = [line for line in text.splitlines() if not line.startswith("#")]
     assert pinned[0] == f"apache-airflow=={found['airflow_version']}"
-    assert {line.partition("==")[0] for line in pinned[1:]} >= {
-        "networkx",
-        "junitparser",
-        "unidiff",
-    }
+    names = {line.partition("==")[0] for line in pinned[1:]}
+    assert names >= {"networkx", "junitparser", "unidiff"}
     assert "not_there (perhaps from not-there) is not installed here" in text
     assert "optional" not in text
-    (place / "requirements.txt").write_text(text)
-    command = [TARGET, "-m", "pip", "install", "--dry-run", "--no-deps", "--no-index"]
-    done = subprocess.run(
-        [*command, "-r", "requirements.txt"],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "No module named pip" in done.stderr:
-        pytest.skip("the target has no pip")
-    assert done.returncode == 0, done.stderr
+    subprocess.run([TARGET, "-c", INSTALLED, *pinned], check=True)
 
 
 def test_a_dockerfile_names_the_image_of_this_airflow(place: Path, found: dict[str, Any]) -> None:
