@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Output format. JSON contains every importing line.",
+    help="Output format. Only JSON lists every line that imports a package.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Do not show progress.")
 @measuring_options

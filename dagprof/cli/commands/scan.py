@@ -79,8 +79,8 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     "--shard-by",
     metavar="FILE",
     help=(
-        "Split the files so that all shards take equally long, by the parse times in FILE, a"
-        " run.json file. By default, dagprof splits the files by their size."
+        "Use the parse times in FILE (a run.json file) to split the files into shards that take"
+        " equally long. By default, dagprof splits the files by their size."
     ),
 )
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")

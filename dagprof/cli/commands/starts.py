@@ -10,7 +10,7 @@ import click
 from dagprof.cli.options import measuring_options
 
 
-@click.command("starts", short_help="Measure what task starts pay for parsing.")
+@click.command("starts", short_help="Measure how much time parsing adds to the start of each task.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option(
     "--container-start",
