@@ -20,8 +20,8 @@ def _advise(call: Call) -> str:
     if found:
         loads += f" for {count(len(found), 'integration')} whose packages are installed"
     return (
-        f"{loads}. Pass auto_enabling_integrations=False, and list only the integrations that you"
-        " use in `integrations`."
+        f"{loads}. Pass auto_enabling_integrations=False, and in `integrations`, list only the"
+        " integrations that you use."
     )
 
 
