@@ -116,6 +116,8 @@ def measured(arguments: argparse.Namespace, where: Path, version: str) -> list[t
         explained, _ = command.until("explained", "edited.py")
         taken = event["time"]
         kinds[taken["kind"]] += 1
+        if taken["kind"] != "no change":
+            print({name: taken[name] for name in ("kind", "before_ms", "now_ms", "noise_ms")})
         rows.append(((shown - saved) * 1000, (explained - saved) * 1000, taken["now_ms"]))
     print(f"exit code after SIGINT: {command.stop()}; outcomes: {dict(kinds)}")
     return rows

@@ -113,15 +113,41 @@ class WarmSite:
             return frozenset()
         return frozenset(map(Path, answer.files))
 
-    def discover(self) -> None:
+    def discover(self, saved: Collection[Path] | None = None) -> None:
         """Find the DAG files, and import the modules of Airflow that they name, as the DAG
-        processor does.
+        processor does. With ``saved``, only these files may have changed since the last call.
         """
-        try:
-            self.files = tuple(self._site.discover())
-        except UsageError:
-            self.files = ()
-        mentions = {line for path in self.files for line in _MENTION.findall(texts.text_of(path))}
+        if saved is None or any(self._may_change_others(path) for path in saved):
+            try:
+                self.files = tuple(self._site.discover())
+            except UsageError:
+                self.files = ()
+            self._pre_import(self.files)
+            return
+        files = {*self.files} - {*saved}
+        present = [path for path in saved if path.is_file() and self._is_asked_for(path)]
+        if present:
+            listed = self._site.zygotes.current.list_files(
+                list(map(str, present)), safe_mode=self._site.settings.safe_mode
+            )
+            files |= {path for path in map(Path, listed.files) if path in present}
+        self.files = tuple(sorted(files))
+        self._pre_import([path for path in present if path in files])
+
+    def _may_change_others(self, path: Path) -> bool:
+        """Whether a saved path may change which other files Airflow parses."""
+        if path.name == ".airflowignore" or path.is_dir():
+            return True
+        # It may have been a folder before it was renamed or removed.
+        return path not in self.files and path.suffix != ".py" and not path.exists()
+
+    def _is_asked_for(self, path: Path) -> bool:
+        is_source = path.suffix in (".py", ".zip") or path in self.files
+        return is_source and any(each == path or each in path.parents for each in self._paths)
+
+    def _pre_import(self, files: Sequence[Path]) -> None:
+        """Import the modules of Airflow, if these files name modules that no file named before."""
+        mentions = {line for path in files for line in _MENTION.findall(texts.text_of(path))}
         if mentions <= self._mentions and self._mentions:
             return
         self._mentions |= mentions

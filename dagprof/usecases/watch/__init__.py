@@ -204,7 +204,7 @@ class _Watch:
         saved, self._saved = frozenset(self._saved), set()
         files = site.files
         site.saved(sources.aliases(saved))
-        site.discover()
+        site.discover(saved)
         changed = sources.renew(saved, site.files)
         plan = planned(site, sources, self._known, files, saved, changed, all_files=all_files)
         for event in plan.gone:

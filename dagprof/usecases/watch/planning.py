@@ -85,17 +85,18 @@ def planned(
     and the present texts. With ``all_files``, the saves may affect every file.
     """
     files = site.files
-    gone = [path for path in before if path not in set(files)]
+    earlier, present = set(before), set(files)
+    gone = [path for path in before if path not in present]
     written = known.written(site.root)
     counting = {path for path in saved if os.path.realpath(path) not in written}
-    new = {path for path in files if path not in set(before)}
-    direct = new | (sources.aliases(counting) & set(files))
+    new = present - earlier
+    direct = new | (sources.aliases(counting) & present)
     users = _users(site, sources, known, counting, direct)
     names = tuple(sorted(label(path, site) for path in _files(counting)))
     lines = {site.shown(path): changed_lines(*texts) for path, texts in changed.items()}
     order = [*sorted(direct, key=_age), *_slowest(known, users)]
     if all_files:
-        order += _slowest(known, set(files) - set(order))
+        order += _slowest(known, present - {*order})
     renamed = {path: _renamed(path, gone, known) for path in new}
     return Plan(
         [Due(path, names, lines, renamed.get(path)) for path in order],
