@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import json
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from support import write
 
 PROBE = Path(__file__).parent.parent.parent / "dagprof" / "probe"
 
-RECORD = """\
+EXTENSION = f"shared/inner/fast{importlib.machinery.EXTENSION_SUFFIXES[0]}"
+RECORD = f"""\
 shared/inner/__init__.py,,
-shared/inner/fast.cpython-312-x86_64-linux-gnu.so,,
+{EXTENSION},,
 "with,comma.py",,
 one_dist-1.2.dist-info/METADATA,,
 one_dist-1.2.dist-info/RECORD,,
@@ -24,7 +26,7 @@ one_dist-1.2.dist-info/RECORD,,
 ENTRY_POINTS = "[console_scripts]\none = a:b\n\n[airflow.plugins]\np = a:P\n"
 FILES = {
     "shared/inner/__init__.py": "X = 1\n",
-    "shared/inner/fast.cpython-312-x86_64-linux-gnu.so": "12345",
+    EXTENSION: "12345",
     "with,comma.py": "",
     "one_dist-1.2.dist-info/METADATA": "Name: one_dist\nVersion: 1.2\nRequires-Dist: two>=1\n\nName: no\n",
     "one_dist-1.2.dist-info/RECORD": RECORD,
