@@ -30,7 +30,7 @@ dag = DAG(
 class Folder:
     """A folder of DAG files. ``work`` has the steps and the waiting time of each file. ``settings``
     are Airflow's. The processor runs undisturbed for ``settling_s`` after the first round. Then
-    ``edits`` files change one by one. All files change at once ``last_s`` before the end.
+    ``edits`` files change one by one. All files change at once ``last_s`` before the end; 0 for never.
     """
 
     path: Path
@@ -65,27 +65,27 @@ class Folder:
 def few(path: Path) -> Folder:
     """Twelve files of 0.1 to 0.7 s: the processor waits most of the time."""
     work = {f"few_{n:02d}": (1_500_000 * (1 + n % 6), 0.0) for n in range(12)}
-    return Folder(path, work, edits=24, settling_s=35, last_s=15, seconds=225)
+    return Folder(path, work, edits=12, settling_s=5, last_s=15, seconds=160)
 
 
 def slow(path: Path) -> Folder:
     """One file that waits for 20 s, and eleven quick files."""
     work = {f"slow_{n:02d}": (1_000_000, 0.0) for n in range(11)}
     return Folder(
-        path, {"slow_20s": (10_000, 20.0), **work}, edits=20, settling_s=60, last_s=30, seconds=235
+        path, {"slow_20s": (10_000, 20.0), **work}, edits=12, settling_s=5, last_s=30, seconds=220
     )
 
 
 def heavy(path: Path) -> Folder:
     """Forty files of about a second: one process needs longer than the interval."""
     work = {f"heavy_{n:02d}": (10_000_000 + 2_000_000 * (n % 5), 0.0) for n in range(40)}
-    return Folder(path, work, edits=30, settling_s=20, last_s=60, seconds=235)
+    return Folder(path, work, edits=30, settling_s=5, last_s=50, seconds=225)
 
 
 def many(path: Path) -> Folder:
     """Six hundred quick files."""
     work = {f"many_{n:03d}": (200_000, 0.0) for n in range(600)}
-    return Folder(path, work, edits=40, settling_s=5, last_s=90, seconds=240)
+    return Folder(path, work, edits=120, settling_s=1, last_s=0, seconds=235)
 
 
 FOLDERS = {"few": few, "slow": slow, "heavy": heavy, "many": many}

@@ -163,6 +163,7 @@ class _Editor:
         self._edits: list[tuple[str, str, float, str]] = []
         self._pending: dict[str, str] = {}
         self._random = random.Random(17)
+        self._read = 0
 
     def edit(self) -> list[tuple[str, str, float, str]]:
         names = self._folder.names
@@ -170,46 +171,44 @@ class _Editor:
             if time.time() > self._end:
                 raise SystemExit("The processor did not finish one round in time.")
             time.sleep(1)
-        began = time.time()
         time.sleep(self._folder.settling_s)
-        until = self._end - self._folder.last_s
-        spacing = max(1.0, (until - time.time()) / self._folder.edits)
-        order = self._random.sample(names, len(names))
-        for number in range(self._folder.edits):
-            if time.time() >= until:
-                break
-            self._one(order[number % len(order)], number, until)
-            time.sleep(spacing * self._random.uniform(0.5, 1.5))
-        self._await(until, began)
-        for name in names:
-            self._write(name, "all")
-        while self._pending and time.time() < self._end:
-            time.sleep(0.5)
-            self._see()
+        self._single(self._end - self._folder.last_s)
+        if self._folder.last_s:
+            for name in names:
+                self._write(name, "all")
+            self._wait(self._end)
         return self._edits
 
-    def _one(self, name: str, number: int, until: float) -> None:
-        self._see()
-        if name in self._pending:
-            return
-        if number % 2:
-            if not self._started(name, until):
-                return
-            self._write(name, "worst")
-        else:
-            self._write(name, "random")
-
-    def _started(self, name: str, until: float) -> bool:
-        """Wait for the next start of a parse of the file."""
-        before = self._count(name)
-        while time.time() < until:
-            if self._count(name) > before:
-                return True
+    def _single(self, until: float) -> None:
+        """Change half of the chosen files just after a parse of them started, and the other half at
+        random times. Then wait for the results, so that slow results count too.
+        """
+        chosen = self._random.sample(
+            self._folder.names, min(self._folder.edits, len(self._folder.names))
+        )
+        worst, others = set(chosen[::2]), chosen[1::2]
+        now = time.time()
+        last = now + 0.4 * (until - now)
+        due = sorted(self._random.uniform(now, last) for _ in others)
+        self._started()
+        while time.time() < last:
+            for name in worst.intersection(self._started()):
+                worst.discard(name)
+                self._write(name, "worst")
+            while due and due[0] <= time.time():
+                del due[0]
+                self._write(others.pop(), "random")
             time.sleep(0.01)
-        return False
+        self._wait(until)
 
-    def _count(self, name: str) -> int:
-        return self._starts.read_text().count(f"{name} ")
+    def _started(self) -> list[str]:
+        """The files whose parses started since the last call."""
+        with self._starts.open() as stream:
+            stream.seek(self._read)
+            lines = stream.read()
+        whole = lines[: lines.rfind("\n") + 1]
+        self._read += len(whole)
+        return [line.split()[0] for line in whole.splitlines()]
 
     def _write(self, name: str, kind: str) -> None:
         version = f"v{len(self._edits) + 1}"
@@ -218,13 +217,10 @@ class _Editor:
         self._pending[name] = version
         self._edits.append((name, version, at, kind))
 
-    def _see(self) -> None:
-        seen = {(dag, version) for dag, version, _ in self._stored.stores()}
-        self._pending = {
-            name: version for name, version in self._pending.items() if (name, version) not in seen
-        }
-
-    def _await(self, until: float, began: float) -> None:
+    def _wait(self, until: float) -> None:
+        """Wait until Airflow has stored all changes."""
         while self._pending and time.time() < until:
-            time.sleep(1)
-            self._see()
+            time.sleep(0.5)
+            seen = {(dag, version) for dag, version, _ in self._stored.stores()}
+            left = {name: each for name, each in self._pending.items() if (name, each) not in seen}
+            self._pending = left
