@@ -12,7 +12,7 @@ from dagprof.saved.values import Kind, Time
 
 # Parses a moment apart differ by so much without a change of the code; ``bench/watch.py`` saves a
 # file without changing what it does.
-_NOISE_MS, _NOISE_SHARE = 6.0, 0.10
+_NOISE_MS, _NOISE_SHARE = 10.0, 0.10
 # The same for a file that was parsed only once.
 _SINGLE_SHARE = 0.15
 _SIGMAS = 3.0

@@ -65,10 +65,6 @@ class Sources:
         found = self._reach.of(wanted)
         return {path for path in files if str(path) in found}
 
-    def has(self, path: Path) -> bool:
-        """Whether a DAG file imports this file by name, or the file is a DAG file."""
-        return any(str(each) in self._texts for each in self.aliases([path]))
-
     def _follow(self) -> None:
         """Read all files that the DAG files lead to."""
         waiting = list(self._entries)
