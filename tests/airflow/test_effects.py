@@ -533,6 +533,7 @@ CASES = {
         """
         import sys
         print("hello", "world")  #! output | stdout
+        print()  #! output | stdout
         sys.stderr.write("oh")  #! output | stderr
         """
     ),

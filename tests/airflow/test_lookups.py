@@ -273,3 +273,13 @@ def test_a_wrong_keyword_is_the_only_cause(scan: Scan) -> None:
     (failure,) = result(run, "a.py").failures
     assert "unexpected keyword argument 'no_such'" in failure.message
     assert (failure.type, failure.cause, failure.line) == ("TypeError", "", 2)
+
+
+def test_reads_of_dagprof_itself_are_no_lookups_of_the_file(
+    scan: Scan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TMPDIR", "TEMP", "TMP"):
+        monkeypatch.delenv(name, raising=False)
+    (file,) = scan({"a.py": dag("a", "open('/etc/hostname').close()\n")}, depth="traced").files
+    assert [effect.kind for effect in file.effects] == ["file-read"]
+    assert answers(file.accesses) == {}

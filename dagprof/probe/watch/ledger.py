@@ -143,6 +143,7 @@ class Ledger:
                 return None
             of_kind.rows += 1
             row = self._rows[key] = _Row()
+            count = max(1, count)  # a line break counts with its text, unless it comes alone
         row.count += count
         row.size = row.size + size if kind == "output" else max(row.size, size)
         if get_ident() != self._main:

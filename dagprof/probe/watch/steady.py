@@ -40,7 +40,7 @@ def _below_temporary() -> re.Pattern[str]:
     folders.
     """
     module = sys.modules.get("tempfile")
-    folders = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")] + [
+    folders = [_variable(name) for name in ("TMPDIR", "TEMP", "TMP")] + [
         getattr(module, "tempdir", None)
     ]
     known = {
@@ -49,6 +49,14 @@ def _below_temporary() -> re.Pattern[str]:
     known = {"/tmp", "/var/tmp", *known} - {""}
     every = "|".join(re.escape(folder) for folder in sorted(known, key=len, reverse=True))
     return re.compile(r"(?<![\w./-])(?P<folder>%s)/(?P<name>[^/\s'\":;,]+)" % every)
+
+
+def _variable(name: str) -> str | None:
+    """An environment variable. ``os.environ`` would report one that is not set as a read of the
+    DAG file.
+    """
+    value = getattr(os.environ, "_data", {}).get(os.fsencode(name))
+    return os.fsdecode(value) if isinstance(value, bytes) else None
 
 
 def _shown(match: re.Match[str]) -> str:
