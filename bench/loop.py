@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -53,30 +54,53 @@ def forecasted(run: dagprof.Run, folder: Folder, processes: int) -> Forecast:
     return loop(run, LoopRequest(options)).now
 
 
-def seen(observed: Observed) -> dict[str, float]:
-    """What the processor did, in seconds."""
+def seen(observed: Observed, during: float) -> dict[str, float]:
+    """What the processor did, in seconds. ``during`` is the part of the time in which a file is
+    being parsed. Few random changes fall into this part, so the mean of all changes is the mean of
+    the random changes at other times and of the changes just after a start, with these weights.
+    """
     first: dict[tuple[str, str], float] = {}
     for dag, version, at in observed.stores:
         first.setdefault((dag, version), at)
     began = min(at for _, at in observed.starts)
     once = [at for (_, version), at in first.items() if version == "v0"]
     found = {"first round": max(once) - began, "cycle, mean": statistics.mean(cycles(observed))}
-    for kind, name in (("all", "round"), ("random", "stale, mean"), ("worst", "stale, worst")):
-        ages = [
-            first[dag, version] - at
-            for dag, version, at, why in observed.edits
-            if why == kind and (dag, version) in first
-        ]
-        if ages:
-            found[name] = statistics.mean(ages) if kind != "all" else max(ages)
+    if touched := [at for _, _, at, why in observed.edits if why == "touched"]:
+        again: dict[str, float] = {}
+        for dag, _, at in observed.stores:
+            if at > touched[0]:
+                again.setdefault(dag, at)
+        found["round"] = max(again.values()) - touched[0]
+    ages = {"random": list[float](), "worst": list[float]()}
+    for dag, version, at, why in observed.edits:
+        if (
+            why in ages
+            and (dag, version) in first
+            and not (why == "random" and parsed(observed, dag, at))
+        ):
+            ages[why].append(first[dag, version] - at)
+    if ages["random"] and ages["worst"]:
+        random_s, worst_s = (statistics.mean(ages[why]) for why in ("random", "worst"))
+        found["stale, mean"] = (1 - during) * random_s + during * worst_s
+        found["stale, worst"] = worst_s
     return found
+
+
+def parsed(observed: Observed, dag: str, at: float) -> bool:
+    """Whether the processor parsed the file at this time."""
+    began = max(
+        (start for name, start in observed.starts if name == dag and start <= at), default=0
+    )
+    return not any(name == dag and began < stored < at for name, _, stored in observed.stores)
 
 
 def cycles(observed: Observed) -> Iterator[float]:
     """The times between two results of the same version of a file."""
     by_dag: dict[str, list[tuple[str, float]]] = {}
+    until = min((at for *_, at, why in observed.edits if why == "touched"), default=math.inf)
     for dag, version, at in observed.stores:
-        by_dag.setdefault(dag, []).append((version, at))
+        if at < until:
+            by_dag.setdefault(dag, []).append((version, at))
     for stores in by_dag.values():
         for (before, began), (after, ended) in pairwise(stores):
             if before == after:
@@ -84,8 +108,8 @@ def cycles(observed: Observed) -> Iterator[float]:
 
 
 def expected(now: Forecast) -> dict[str, float]:
-    """The same figures in the forecast. ``stale, worst`` is the mean over all files, as in ``seen``,
-    which changes some of the files.
+    """The same figures in the forecast. ``stale, worst`` is the mean over all files, because the
+    script changes only some of the files.
     """
     by_file: dict[int, list[float]] = {}
     last: dict[int, float] = {}
@@ -104,7 +128,8 @@ def expected(now: Forecast) -> dict[str, float]:
 
 def compare(title: str, observed: Observed, now: Forecast) -> None:
     """Print one row for each figure."""
-    real, told = seen(observed), expected(now)
+    during = sum(parse.stored - parse.start for parse in now.first_round) / len(now.files)
+    real, told = seen(observed, during / now.cycle_s), expected(now)
     for name, value in real.items():
         print(
             f"| {title} | {name} | {told[name]:.1f} s | {value:.1f} s |"

@@ -30,7 +30,7 @@ dag = DAG(
 class Folder:
     """A folder of DAG files. ``work`` has the steps and the waiting time of each file. ``settings``
     are Airflow's. The processor runs undisturbed for ``settling_s`` after the first round. Then
-    ``edits`` files change one by one. All files change at once ``last_s`` before the end; 0 for never.
+    ``edits`` files change one by one. All files look new ``last_s`` before the end; 0 for never.
     """
 
     path: Path
