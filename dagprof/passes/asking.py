@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from dagprof.config.settings import Depth
 from dagprof.link.messages.reply import Reply
 from dagprof.passes.plan import Mode
 
+_HOUR_S = 3600
 # The form of ``ParseRequest`` in dagprof/probe/protocol/worker.py.
 Request = Mapping[str, object]
 Ask = Callable[[Request], Reply]
@@ -37,6 +39,11 @@ class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     pyinstrument: str | None
     always_traces: bool = False
     layer_scale: float = 1.0
+
+
+def next_hour_s() -> int:
+    """The next full hour, in seconds since 1970. dagprof counts the runs of DAGs from then on."""
+    return (int(time.time()) // _HOUR_S + 1) * _HOUR_S
 
 
 def parse_request(mode: Mode, path: Path, limits: ParseLimits) -> dict[str, object]:

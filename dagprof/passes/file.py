@@ -7,7 +7,6 @@ import errno
 import hashlib
 import itertools
 import statistics
-import time
 from pathlib import Path
 
 from dagprof import bounded
@@ -15,14 +14,13 @@ from dagprof.config.settings import Depth
 from dagprof.model import Doubt, FileResult, Measured, Status
 from dagprof.passes import plan
 from dagprof.passes.answers import made_up
-from dagprof.passes.asking import Ask, OutOfTime, ParseLimits, parse_request
+from dagprof.passes.asking import Ask, OutOfTime, ParseLimits, next_hour_s, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
 from dagprof.passes.stability import instabilities
 
 # A glance traces files that take so long to parse.
 _SLOW_MS = 50.0
-_HOUR_S = 3600
 # The doubts about a file for which there was no time: for more than one parse, and for all passes.
 ONE_PARSE, CUT_SHORT = "one-parse", "cut-short"
 
@@ -185,16 +183,11 @@ class _Runner:
     def __call__(self, mode: Mode, *, first: bool = False, **more: object) -> bool:
         """Run one pass. Return True if it gave the result of its mode."""
         request = {**parse_request(mode, self._path, self._limits), "first": first, **more}
-        if first:
-            request["schedules"] = _next_hour_s()
+        if first and self._limits.depth is Depth.FULL:  # takes as long as another parse
+            request["schedules"] = next_hour_s()
         if mode is Mode.STACKS:
             request["pyinstrument"] = self._limits.pyinstrument
         return self._passes.add(mode.value, self._ask(request))
-
-
-def _next_hour_s() -> int:
-    """The next full hour, in seconds since 1970. Runs are counted from then on."""
-    return (int(time.time()) // _HOUR_S + 1) * _HOUR_S
 
 
 def _look_closer(run: _Runner, passes: Passes, limits: ParseLimits) -> None:

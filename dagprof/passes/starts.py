@@ -6,17 +6,38 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import Sample
 from dagprof.link.reading import Timed
 from dagprof.model import DagSchedule, FileResult, StartKind, TaskStart
-from dagprof.passes.asking import Ask, ParseLimits, parse_request
+from dagprof.passes import doubts
+from dagprof.passes.asking import Ask, ParseLimits, next_hour_s, parse_request
 from dagprof.passes.outcome import status_of
 from dagprof.passes.plan import Mode
 
 # Timed parses of each DAG, by kind. A new interpreter takes seconds, most of them for Airflow.
 _PARSES = {StartKind.FORK: 3, StartKind.NEW_INTERPRETER: 3}
+
+
+def scheduled(path: Path, file: FileResult, ask: Ask, limits: ParseLimits) -> FileResult:
+    """The file with the schedules of its DAGs, which one more parse counts if no earlier one has.
+
+    :raises OutOfTime: the time budget ran out.
+    """
+    if file.schedules or not file.dag_ids:
+        return file
+    request = parse_request(Mode.TIMING, path, limits)
+    result = ask({**request, "first": True, "schedules": next_hour_s()}).result
+    rows = result.schedules if result is not None else None
+    changed: FileResult = msgspec.structs.replace(
+        file,
+        schedules=reading.schedules(rows or ()),
+        doubts=(*file.doubts, *doubts.schedules(rows, file.dag_ids)),
+    )
+    return changed
 
 
 def chosen(file: FileResult) -> tuple[DagSchedule, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from dagprof import __version__
 from dagprof.config.settings import Settings
-from dagprof.errors import MeasurementError
 from dagprof.measure import scan as scanning
 from dagprof.measure import starts
 from dagprof.measure.rounds import Progress, Silent
@@ -26,9 +25,4 @@ def measure(
     """
     progress = progress or Silent()
     run = scanning.scan(paths, settings, version=__version__, environ=environ, progress=progress)
-    if not any(schedule.task_id for file in run.files for schedule in file.schedules):
-        raise MeasurementError(
-            "No DAG has a task that a worker starts. To see why files give no DAGs, run `dagprof"
-            " scan` with the same paths."
-        )
     return starts.measured(run, paths, settings, environ, progress)

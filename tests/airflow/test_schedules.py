@@ -159,7 +159,7 @@ def _schedules(file: FileResult) -> dict[str, DagSchedule]:
 
 
 def test_runs_are_exactly_those_of_airflows_own_timetables(tmp_path: Path, scan: Scan) -> None:
-    file = result(scan({"a.py": _source()}, depth="quick"), "a.py")
+    file = result(scan({"a.py": _source()}, depth="full"), "a.py")
     assert file.status is Status.OK, file.why_no_dags
     assert [doubt.text for doubt in file.doubts if doubt.code == "schedule"] == []
     found = _schedules(file)
@@ -184,7 +184,7 @@ def test_runs_are_exactly_those_of_airflows_own_timetables(tmp_path: Path, scan:
 
 
 def test_windows_are_whole_weeks_or_a_year(scan: Scan) -> None:
-    found = _schedules(result(scan({"a.py": _source()}, depth="quick"), "a.py"))
+    found = _schedules(result(scan({"a.py": _source()}, depth="full"), "a.py"))
     names = ("half_past", "at_six", "workdays", "mondays")
     days = {name: found[name].days for name in names}
     assert days == {"half_past": 7.0, "at_six": 28.0, "workdays": 28.0, "mondays": 365.0}
@@ -223,7 +223,7 @@ UNTIMED = """
 
 
 def test_schedules_without_times_have_a_kind_and_no_number(scan: Scan) -> None:
-    file = result(scan({"a.py": UNTIMED}, depth="quick"), "a.py")
+    file = result(scan({"a.py": UNTIMED}, depth="full"), "a.py")
     assert file.status is Status.OK, file.why_no_dags
     found = _schedules(file)
     assert {name: (row.kind, row.runs_per_day) for name, row in found.items()} == {
@@ -255,7 +255,7 @@ TASKS = """
 
 
 def test_tasks_that_no_worker_starts_are_counted_apart(scan: Scan) -> None:
-    (row,) = result(scan({"a.py": TASKS}, depth="quick"), "a.py").schedules
+    (row,) = result(scan({"a.py": TASKS}, depth="full"), "a.py").schedules
     assert (row.tasks, row.skipped_tasks, row.mapped_tasks, row.started_tasks) == (4, 1, 1, 3)
     assert row.starts_per_day == 12.0
 
@@ -328,7 +328,7 @@ def test_a_timetable_of_the_users_own_is_counted_or_a_doubt(
 ) -> None:
     plugins = write(tmp_path / "plugins", {"ours.py": CUSTOM})
     files = {"a.py": CUSTOM_DAG.format(name=name).replace('DAG("plain"', 'plain = DAG("plain"')}
-    run = scan(files, depth="quick", plugins=plugins)
+    run = scan(files, depth="full", plugins=plugins)
     file = result(run, "a.py")
     assert (file.status, file.dag_ids) == (Status.OK, ("a", "plain")), file.why_no_dags
     assert (file.signal, file.exit_code, len(file.samples)) == (None, 0, 1)
@@ -350,7 +350,7 @@ def test_the_process_that_counts_runs_prints_nothing_and_leaves_the_parse_time(
         "if not restriction.catchup:", "import time; time.sleep(0.01)\n            if 1:"
     )
     plugins = write(tmp_path / "plugins", {"ours.py": slow})
-    run = scan({"a.py": CUSTOM_DAG.format(name="Works")}, depth="quick", plugins=plugins)
+    run = scan({"a.py": CUSTOM_DAG.format(name="Works")}, depth="full", plugins=plugins)
     file = result(run, "a.py")
     assert "from the timetable" not in file.stdout.text + file.stderr.text
     assert (file.schedules[0].runs, file.schedules[0].days) != (None, 0.0)
