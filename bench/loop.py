@@ -156,7 +156,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in given.folders:
         if name not in FOLDERS:
             sys.exit(f"There is no folder {name!r}. Choose from {', '.join(FOLDERS)}.")
-        run = None
         for processes in given.processes:
             with (
                 tempfile.TemporaryDirectory(prefix="bench-loop-") as temporary,
@@ -164,13 +163,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ):
                 folder = FOLDERS[name](Path(temporary) / "dags")
                 folder.write_all()
-                run = run or scanned(folder, python, Path(temporary) / "out")
+                run = scanned(folder, python, Path(temporary) / "out")
                 deployment = Deployment(python, version, address, given.path)
                 home = Path(temporary) / "home"
+                # Before the processor runs, because the changes change the order of the files.
+                now = forecasted(run, folder, processes)
                 observed = observe(deployment, folder, processes, home, folder.seconds)
                 if given.observed:
                     given.observed.write_text(json.dumps(asdict(observed)))
-                compare(f"{name}, {processes}", observed, forecasted(run, folder, processes))
+                compare(f"{name}, {processes}", observed, now)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def slow(path: Path) -> Folder:
     """One file that waits for 20 s, and eleven quick files."""
     work = {f"slow_{n:02d}": (1_000_000, 0.0) for n in range(11)}
     return Folder(
-        path, {"slow_20s": (10_000, 20.0), **work}, edits=12, settling_s=5, last_s=30, seconds=220
+        path, {"slow_20s": (10_000, 20.0), **work}, edits=6, settling_s=110, last_s=0, seconds=235
     )
 
 

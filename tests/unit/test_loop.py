@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,7 @@ from dagprof.analyse.loop.values import ALPHABETICAL, MODIFIED, RANDOM
 from dagprof.errors import UsageError
 from dagprof.model import FileResult, Need, Run, Status
 from dagprof.report import html, parse_loop
+from dagprof.report.modified import modification_times
 from dagprof.report.page import loop as page
 from dagprof.report.parse_loop import as_json
 from dagprof.report.text import loop as text
@@ -116,6 +119,8 @@ def test_airflow_2_leaves_a_process_unused_if_a_parse_ends_during_a_turn() -> No
 def test_sort_modes_order_the_queue() -> None:
     names = [LoopFile(name, 1.0) for name in ("b.py", "c.py", "a.py")]
     assert ordered(names, MODIFIED) == [0, 1, 2]
+    times = [name._replace(modified=at) for name, at in zip(names, (3.0, 1.0, 7.0), strict=True)]
+    assert ordered(times, MODIFIED) == [2, 0, 1]
     assert ordered(names, ALPHABETICAL) == [2, 0, 1]
     assert sorted(ordered(names, RANDOM)) == [0, 1, 2]
     assert ordered(names, RANDOM) == ordered(names, RANDOM)
@@ -348,3 +353,17 @@ def test_the_report_shows_the_parse_loop_and_escapes_paths() -> None:
     assert "&lt;b&gt;.py: " in written
     assert "<b>.py" not in written.partition("<script")[0]
     assert '<section id="loop">' not in html.render(recorded(file("a.py", status=Status.KILLED)))
+
+
+def test_modification_times_come_from_files_that_have_not_changed(tmp_path: Path) -> None:
+    for name, at in (("a.py", 5), ("b.py", 9)):
+        (tmp_path / name).write_text("text")
+        os.utime(tmp_path / name, (at, at))
+    results = [file(f"{name}.py", 100.0, size_bytes=4) for name in "abc"]
+    one = run(*results, root=str(tmp_path))
+    assert modification_times(one) == {"a.py": 5, "b.py": 9}
+    assert [each.path for each in loop(one).now.files] == ["a.py", "b.py", "c.py"]
+    first = loop(one).now.first_round[0]
+    assert loop(one).now.files[first.file].path == "b.py"
+    (tmp_path / "b.py").write_text("other text")
+    assert modification_times(one) == {"a.py": 5}

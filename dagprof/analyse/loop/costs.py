@@ -55,26 +55,31 @@ def _quartile(values: list[float]) -> float:
 
 
 def files_of(
-    run: Run, timeout_s: float, savings_ms: Mapping[str, float] | None = None
+    run: Run,
+    timeout_s: float,
+    modified: Mapping[str, float],
+    savings_ms: Mapping[str, float] | None = None,
 ) -> tuple[LoopFile, ...]:
-    """All files of the Run. ``savings_ms`` has the time that each parse becomes faster, by path.
+    """All files of the Run. By path, ``modified`` has the modification times, and ``savings_ms``
+    the time that each parse becomes faster.
 
     A file that exceeded the time limit occupies a parsing process until Airflow's own timeout. A
     file that crashed has no time and counts as 0 s.
     """
     savings = savings_ms or {}
     return tuple(
-        _loop_file(file, timeout_s, savings.get(file.path, 0.0))
+        _loop_file(file, timeout_s, savings.get(file.path, 0.0), modified.get(file.path, 0.0))
         for file in run.files
         if file.status is not Status.SKIPPED
     )
 
 
-def _loop_file(file: FileResult, timeout_s: float, saving_ms: float) -> LoopFile:
+def _loop_file(file: FileResult, timeout_s: float, saving_ms: float, modified: float) -> LoopFile:
     dags = len(file.dag_ids)
     if not file.is_timed:
         endless_s = 2 * timeout_s if file.status is Status.TIMED_OUT else 0.0
-        return LoopFile(file.path, endless_s, 0.0, dags)
+        return LoopFile(file.path, endless_s, 0.0, dags, modified)
     cpu_ms = file.samples.median("cpu_ms") + file.samples.median("children_cpu_ms")
     share = min(1.0, cpu_ms / file.own_ms) if file.own_ms else 1.0
-    return LoopFile(file.path, max(0.0, file.own_ms - saving_ms) / 1000, share, dags)
+    parse_s = max(0.0, file.own_ms - saving_ms) / 1000
+    return LoopFile(file.path, parse_s, share, dags, modified)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dagprof.analyse.loop.children import Child, Children
 from dagprof.analyse.loop.values import (
     ALPHABETICAL,
+    MODIFIED,
     RANDOM,
     Costs,
     LoopFile,
@@ -42,11 +43,12 @@ def simulate(
 def ordered(files: Sequence[LoopFile], sort_mode: str) -> list[int]:
     """The positions of the files in the order of the queue.
 
-    A Run has no modification times, so ``modified_time`` keeps the order of the Run. The order of
-    ``random_seeded_by_host`` depends on the host; here the seed is fixed.
+    The order of ``random_seeded_by_host`` depends on the host; here the seed is fixed.
     """
     order = list(range(len(files)))
-    if sort_mode == ALPHABETICAL:
+    if sort_mode == MODIFIED:
+        order.sort(key=lambda place: -files[place].modified)
+    elif sort_mode == ALPHABETICAL:
         order.sort(key=lambda place: files[place].path)
     elif sort_mode == RANDOM:
         random.Random("dagprof").shuffle(order)

@@ -20,12 +20,15 @@ class LoopRequest:
     ``cores`` is the number of CPU cores of the DAG processor; None for the measured machine.
     ``per_parse_ms`` is the time of each parse besides the parse itself; None for dagprof's own
     estimate. ``within_s`` is the longest acceptable round; None for ``min_file_process_interval``.
+    ``modified`` has the modification time of each file by path, in seconds since the epoch. Files
+    without a modification time keep the order of the Run.
     """
 
     options: Mapping[str, str] = field(default_factory=dict)
     cores: int | None = None
     per_parse_ms: float | None = None
     within_s: float | None = None
+    modified: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,12 @@ def outlook(run: Run, request: LoopRequest, fleet: Fleet) -> Outlook:
     settings = settings_of(values, run.environment, request.cores or 0)
     per_parse_s = None if request.per_parse_ms is None else request.per_parse_ms / 1000
     costs = costs_of(run, per_parse_s)
-    now = forecast(files_of(run, settings.timeout_s), settings, costs)
+    now = forecast(files_of(run, settings.timeout_s, request.modified), settings, costs)
     plan, savings = _savings(fleet)
     planned = None
     if plan.steps:
-        planned = forecast(files_of(run, settings.timeout_s, savings), settings, costs)
+        files = files_of(run, settings.timeout_s, request.modified, savings)
+        planned = forecast(files, settings, costs)
     return Outlook(
         run,
         values,

@@ -10,13 +10,15 @@ SORT_MODES = (MODIFIED, RANDOM, ALPHABETICAL)
 
 class LoopFile(NamedTuple):
     """One DAG file in the loop. ``parse_s`` is the time of one parse without waiting for a CPU, and
-    ``cpu_share`` is the part of this time that the parse uses a CPU.
+    ``cpu_share`` is the part of this time that the parse uses a CPU. ``modified`` is the
+    modification time in seconds since the epoch; 0.0 if unknown.
     """
 
     path: str
     parse_s: float
     cpu_share: float = 1.0
     dags: int = 1
+    modified: float = 0.0
 
 
 class Costs(NamedTuple):

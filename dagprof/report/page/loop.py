@@ -11,6 +11,7 @@ from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report import parse_loop
 from dagprof.report.escape import safe_text
+from dagprof.report.modified import modification_times
 from dagprof.report.parse_loop import seconds
 
 Row = dict[str, object]
@@ -25,7 +26,8 @@ def build(run: Run, fleet: Fleet | None) -> Row | None:
     """All values of the section. None if the Run has no parse times."""
     if not any(file.is_timed for file in run.files):
         return None
-    found = outlook(run, LoopRequest(), fleet if fleet is not None else Fleet(run))
+    request = LoopRequest(modified=modification_times(run))
+    found = outlook(run, request, fleet if fleet is not None else Fleet(run))
     ignorable = found.ignorable
     return {
         "headline": parse_loop.headline(found),
