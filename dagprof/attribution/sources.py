@@ -76,13 +76,14 @@ def _names_in(node: ast.AST, importer: str, is_package: bool) -> set[str]:
     if isinstance(node, ast.Import):
         found.update(alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
-        base = _absolute(node, importer, is_package)
+        base = absolute_name(node, importer, is_package)
         found |= {base} - {""}
         found.update(f"{base}.{alias.name}" if base else alias.name for alias in node.names)
     return {above for name in found for above in _with_packages(name)}
 
 
-def _absolute(node: ast.ImportFrom, importer: str, is_package: bool) -> str:
+def absolute_name(node: ast.ImportFrom, importer: str, is_package: bool) -> str:
+    """The module that a ``from`` import names, also if its name is relative to ``importer``."""
     if not node.level:
         return node.module or ""
     parts = importer.split(".")

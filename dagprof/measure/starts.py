@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError
 from dagprof.link.target import existing, resolve
 from dagprof.measure.budget import Budget
-from dagprof.measure.crew import Job
+from dagprof.measure.crew import Crew, Job
 from dagprof.measure.rounds import Progress
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.model import FileResult, Isolation, Measured, Run, StartKind, Temperature
@@ -45,29 +45,23 @@ def measured(
             target = resolve(changed, given, scratch, environ)
             progress.preparing(f"importing Airflow in {target.python}")
             with Site(target, changed, given) as site:
+                named = {site.shown(path): path for path in site.discover()}
+                paths_of = {name: path for name, path in named.items() if name in found}
                 if kind is StartKind.FORK:
-                    _count_runs(site, found, progress)
-                _measure(site, kind, found, progress)
+                    _count_runs(site, paths_of, found, progress)
+                _measure(site, kind, paths_of, found, progress)
     files = tuple(found[file.path] for file in run.files)
     complete: Run = msgspec.structs.replace(run, files=files)
     return complete
 
 
-def _count_runs(site: Site, found: dict[str, FileResult], progress: Progress) -> None:
+def _count_runs(
+    site: Site, named: Mapping[str, Path], found: dict[str, FileResult], progress: Progress
+) -> None:
     """Add the schedules of the DAGs to the files."""
-    named = {site.shown(path): path for path in site.discover()}
-    limits = site.limits(len(named))
+    work = partial(starts.scheduled, limits=site.limits(len(named)))
     progress.started(len(named), "counting runs")
-    jobs = [
-        Job(
-            path, partial(_scheduled, file=found[name], limits=limits), Measured(result=found[name])
-        )
-        for name, path in named.items()
-        if name in found
-    ]
-    for done, measured in enumerate(site.crew().do(jobs, Budget(None)), 1):
-        found[measured.result.path] = measured.result
-        progress.measured(measured, done)
+    _do(site.crew(), {path: found[name] for name, path in named.items()}, work, found, progress)
     if not any(starts.chosen(file) for file in found.values()):
         raise MeasurementError(
             "No DAG has a task that a worker starts. To see why files give no DAGs, run `dagprof"
@@ -75,33 +69,41 @@ def _count_runs(site: Site, found: dict[str, FileResult], progress: Progress) ->
         )
 
 
-def _scheduled(
-    path: Path, shown: str, ask: Ask, *, file: FileResult, limits: ParseLimits
-) -> Measured:
-    return Measured(result=starts.scheduled(path, file, ask, limits))
-
-
-def _measure(site: Site, kind: StartKind, found: dict[str, FileResult], progress: Progress) -> None:
+def _measure(
+    site: Site,
+    kind: StartKind,
+    named: Mapping[str, Path],
+    found: dict[str, FileResult],
+    progress: Progress,
+) -> None:
     """Add the task starts of one kind to the files."""
-    named = {site.shown(path): path for path in site.discover()}
-    wanted = [
-        (path, found[name])
-        for name, path in named.items()
-        if name in found and starts.chosen(found[name])
-    ]
-    limits = site.limits(len(wanted))
+    wanted = {path: found[name] for name, path in named.items() if starts.chosen(found[name])}
+    work = partial(_started, kind=kind, limits=site.limits(len(wanted)))
     progress.started(len(wanted), f"starting tasks ({kind.value})")
-    jobs = [
-        Job(path, partial(_work, file=file, kind=kind, limits=limits), Measured(result=file))
-        for path, file in wanted
-    ]
-    for done, measured in enumerate(site.crew(lines=1).do(jobs, Budget(None)), 1):
+    _do(site.crew(lines=1), wanted, work, found, progress)
+
+
+def _started(
+    path: Path, file: FileResult, ask: Ask, *, kind: StartKind, limits: ParseLimits
+) -> FileResult:
+    rows = starts.measure(path, starts.chosen(file), kind, ask, limits)
+    changed: FileResult = msgspec.structs.replace(file, starts=(*file.starts, *rows))
+    return changed
+
+
+def _do(
+    crew: Crew,
+    files: Mapping[Path, FileResult],
+    work: Callable[[Path, FileResult, Ask], FileResult],
+    found: dict[str, FileResult],
+    progress: Progress,
+) -> None:
+    """Do the work on each file, and keep the results in ``found``."""
+
+    def job(path: Path, shown: str, ask: Ask) -> Measured:
+        return Measured(result=work(path, files[path], ask))
+
+    jobs = [Job(path, job, Measured(result=file)) for path, file in files.items()]
+    for done, measured in enumerate(crew.do(jobs, Budget(None)), 1):
         found[measured.result.path] = measured.result
         progress.measured(measured, done)
-
-
-def _work(
-    path: Path, shown: str, ask: Ask, *, file: FileResult, kind: StartKind, limits: ParseLimits
-) -> Measured:
-    rows = starts.measure(path, starts.chosen(file), kind, ask, limits)
-    return Measured(result=msgspec.structs.replace(file, starts=(*file.starts, *rows)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dagprof.model import Measured
-from dagprof.passes import file, plan
+from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
@@ -85,10 +85,7 @@ def _time(
     request = parse_request(Mode.TIMING, path, limits)
     if not passes.add(Mode.TIMING.value, ask({**request, "first": True})):
         return False
-    first = passes.timings[0]
-    found_cold = plan.is_warm_up(first.result.compiled, first.reply.blocks_read)
-    if found_cold and first.sample.wall_ms < _TOO_SLOW_TO_REPEAT_MS:
-        passes.timings.clear()
+    file.drop_warm_up(passes, _TOO_SLOW_TO_REPEAT_MS)
     while _needs_more(passes, is_doubtful, is_once=is_once):
         if not passes.add(Mode.TIMING.value, ask(request)):
             return False

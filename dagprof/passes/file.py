@@ -96,7 +96,7 @@ def _run_all(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
         if passes.is_held:
             run(Mode.TRACE, hold_s=0.0)  # find the process that holds the output
         return
-    _drop_warm_up(passes)
+    drop_warm_up(passes, plan.TOO_SLOW_TO_REPEAT_MS)
     while plan.needs_more(passes.wall_ms, passes.own_ms, limits.repeat):
         if not run(Mode.TIMING):
             return
@@ -105,11 +105,11 @@ def _run_all(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
     _look_closer(run, passes, limits)
 
 
-def _drop_warm_up(passes: Passes) -> None:
-    """Forget the first parse if it found a cold cache, unless another parse would take too long."""
+def drop_warm_up(passes: Passes, most_ms: float) -> None:
+    """Forget the first parse if it found a cold cache, unless it took ``most_ms`` or longer."""
     first = passes.timings[0]
     found_cold = plan.is_warm_up(first.result.compiled, first.reply.blocks_read)
-    if found_cold and first.sample.wall_ms < plan.TOO_SLOW_TO_REPEAT_MS:
+    if found_cold and first.sample.wall_ms < most_ms:
         passes.timings.clear()
 
 

@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dagprof.attribution.sources import absolute_name
+
 # Operators and decorators whose function runs with packages of its own.
 _ISOLATED = re.compile(r"^\w*(?:Virtualenv|ExternalPython)Operator$")
 _ISOLATING = (
@@ -116,7 +118,7 @@ def _of(node: ast.AST, place: _Place, importer: str, is_package: bool) -> Iterat
         for alias in node.names:
             yield Imported(alias.name, alias.name, node.lineno, *place)
     elif isinstance(node, ast.ImportFrom):
-        base = _absolute(node, importer, is_package)
+        base = absolute_name(node, importer, is_package)
         for alias in node.names if base else ():
             name = base if alias.name == "*" else f"{base}.{alias.name}"
             yield Imported(name, base, node.lineno, *place)
@@ -261,12 +263,3 @@ def _own_packages(call: ast.Call | None, *, is_virtual: bool) -> tuple[str, ...]
         return ("*",)
     names = (re.match(r"\s*([A-Za-z0-9][\w.-]*)", str(text)) for text in texts)
     return tuple(found[1] for found in names if found) or ("*",)
-
-
-def _absolute(node: ast.ImportFrom, importer: str, is_package: bool) -> str:
-    if not node.level:
-        return node.module or ""
-    parts = importer.split(".")
-    up = node.level - (1 if is_package else 0)
-    kept = parts[: len(parts) - up] if up else parts
-    return ".".join([*kept, *([node.module] if node.module else [])])

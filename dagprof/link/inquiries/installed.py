@@ -45,15 +45,7 @@ def ask(target: Target, names: Collection[str]) -> Installed:
     with tempfile.TemporaryDirectory(dir=target.scratch, prefix="installed-") as folder:
         output = Path(folder) / "found"
         try:
-            subprocess.run(
-                [str(target.python), str(PROBE), "installed", str(output)],
-                input=json.dumps(sorted(names)).encode("ascii"),
-                env=dict(target.environment),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=_LIMIT_S,
-                check=True,
-            )
+            _run(target, "installed", output, names)
             return msgspec.json.decode(bounded.read(output, _LARGEST), type=Installed)
         except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
             raise MeasurementError(
@@ -86,28 +78,37 @@ def cold_starts(target: Target, without: Collection[str]) -> ColdStarts:
 
 def _make_view(target: Target, folder: Path, without: Collection[str]) -> None:
     folder.mkdir()
-    _run(target, "view", folder, json.dumps(sorted(without)).encode("ascii"))
+    _run_airflow(target, "view", folder, without)
 
 
 def _start_ms(target: Target, folder: Path) -> float:
     began = time.monotonic()
-    _run(target, "starting", folder)
+    _run_airflow(target, "starting", folder)
     return (time.monotonic() - began) * 1000
 
 
-def _run(target: Target, role: str, folder: Path, given: bytes = b"") -> None:
+def _run_airflow(target: Target, role: str, folder: Path, names: Collection[str] = ()) -> None:
     try:
-        subprocess.run(
-            [str(target.python), str(PROBE), role, str(folder)],
-            input=given,
-            env=dict(target.environment),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_LIMIT_S,
-            check=True,
-        )
+        _run(target, role, folder, names)
     except (OSError, subprocess.SubprocessError) as error:
         raise MeasurementError(
             f"Airflow does not start in {target.python} without the distributions that a customised"
             " image would leave out. Skip the cold starts with --no-cold-start."
         ) from error
+
+
+def _run(target: Target, role: str, place: Path, names: Collection[str]) -> None:
+    """Run the probe in this role. It reads the names.
+
+    :raises OSError: the interpreter cannot be started.
+    :raises SubprocessError: the probe fails or takes too long.
+    """
+    subprocess.run(
+        [str(target.python), str(PROBE), role, str(place)],
+        input=json.dumps(sorted(names)).encode("ascii"),
+        env=dict(target.environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=_LIMIT_S,
+        check=True,
+    )

@@ -25,8 +25,8 @@ class Saves:
     """Tells ``tell``, in another thread, which files below ``folders`` and which of ``files`` were
     saved, created, renamed or deleted. Use it as a context manager.
 
-    Files that editors, Python and version control write for themselves do not count. An error of
-    the watcher is told to ``fail``.
+    Files that editors, Python and version control write for themselves do not count. ``fail``
+    receives an error of the watcher.
     """
 
     def __init__(
