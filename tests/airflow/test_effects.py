@@ -674,6 +674,7 @@ def test_times_counts_and_sizes(corpus: Corpus) -> None:
     assert [row.size_bytes for row in rows(corpus, "write_temporary.py", "file-write")] == [3]
     assert [(row.what, row.size_bytes) for row in rows(corpus, "output.py", "output")] == [
         ("stdout", 12),
+        ("stdout", 1),
         ("stderr", 2),
     ]
 
