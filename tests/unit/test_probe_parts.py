@@ -219,10 +219,29 @@ print(len(phases), gc.isenabled())
 
 def test_a_parse_waits_no_longer_than_it_takes_without_computing() -> None:
     code = """
-from _dagprof_probe.system.usage import within_ms
-print(within_ms(50, 300, 200), within_ms(50, 300, 270), within_ms(5, 3, 4), within_ms(-5, 3, 1))
+from _dagprof_probe.system.usage import Instant, between
+for queued, wall, cpu in ((50, 300, 200), (50, 300, 270), (5, 3, 4), (-5, 3, 1)):
+    ended = Instant(7 + wall / 1000, 0, 2 + cpu / 1000, 400 + queued)
+    print(round(between(Instant(7, 0, 2, 400), ended).queued_ms, 6))
 """
-    assert in_child(code).split() == ["50", "30", "0.0", "0.0"]
+    assert in_child(code).split() == ["50", "30.0", "0.0", "0.0"]
+
+
+def test_clocks_are_read_again_if_the_thread_lost_its_cpu_in_between() -> None:
+    """Otherwise, a wait before the parse would make the parse shorter."""
+    code = """
+import time
+from _dagprof_probe.system import usage
+waits = [0.02, 0.02, 0]
+def queued():
+    time.sleep(waits.pop(0))
+    return 40.0 * (2 - len(waits))
+usage.queued_ms = queued
+began = time.perf_counter()
+instant = usage.now()
+print(waits, instant.queued_ms, instant.wall - began > 0.04)
+"""
+    assert in_child(code).split() == ["[]", "80.0", "True"]
 
 
 @pytest.mark.parametrize(

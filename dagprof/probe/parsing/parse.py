@@ -6,12 +6,8 @@ import functools
 import sys
 from typing import TYPE_CHECKING, Callable
 
-from ..system.clocks import (
-    perf_counter,
-    process_time,
-    thread_time,
-)
-from ..system.usage import children_cpu_ms, queued_ms, rss_kib, within_ms
+from ..system.clocks import perf_counter
+from ..system.usage import between, children_cpu_ms, now, rss_kib
 from . import exceptions
 
 if TYPE_CHECKING:
@@ -105,8 +101,8 @@ def timed(
     build = api.build_task_bag if for_task else api.build_bag
     stages = Stages(loaded)
     api.time_loading(stages.clock)
-    rss, children, queued = rss_kib(), children_cpu_ms(), queued_ms()
-    wall, cpu, thread_cpu = perf_counter(), process_time(), thread_time()
+    rss, children = rss_kib(), children_cpu_ms()
+    began = now()
     try:
         parsed = Parse(build(file))
     except (
@@ -116,20 +112,18 @@ def timed(
     bagged = perf_counter()
     if parsed.escaped is None and not for_task:
         parsed.deliver(api, around.delivery, file)
-    done, cpu_done, thread_cpu_done = perf_counter(), process_time(), thread_time()
-    queued = within_ms(
-        queued_ms() - queued, (done - wall) * 1000, (thread_cpu_done - thread_cpu) * 1000
-    )
-    bag_ms = (bagged - wall) * 1000
+    ended = now()
+    took = between(began, ended)
+    bag_ms = (bagged - began.wall) * 1000
     parsed.figures = {
-        "wall_ms": (done - wall) * 1000 + around.airflow_ms,
-        "cpu_ms": (cpu_done - cpu) * 1000 + around.airflow_cpu_ms,
+        "wall_ms": took.wall_ms + around.airflow_ms,
+        "cpu_ms": took.cpu_ms + around.airflow_cpu_ms,
         "children_cpu_ms": children_cpu_ms() - children,
-        "queued_ms": queued + around.airflow_queued_ms,
+        "queued_ms": took.queued_ms + around.airflow_queued_ms,
         "airflow_ms": around.airflow_ms,
         "load_ms": stages.load_ms,
         "bag_ms": max(0.0, bag_ms - stages.load_ms),
-        "serialise_ms": (done - bagged) * 1000,
+        "serialise_ms": (ended.wall - bagged) * 1000,
         "exit_ms": 0.0,
         "dagbag_ms": _dagbag_ms(parsed.bag),
         "rss_growth_kib": max(0, rss_kib() - rss),

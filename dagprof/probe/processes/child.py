@@ -14,8 +14,7 @@ from ..parsing.experiments import elsewhere, experiment, kept, missed, state
 from ..parsing.imports import tracing
 from ..parsing.traced import TracedParse, with_room_for_frames
 from ..system import interpreter
-from ..system.clocks import perf_counter, process_time, thread_time
-from ..system.usage import queued_ms, within_ms
+from ..system.usage import between, now
 
 if TYPE_CHECKING:
     from ..protocol.result import Ending, ExitTimes, Facts, Result
@@ -136,19 +135,20 @@ class Child:
         """Let the process end as Airflow's does. Return what the end adds to the report; some parts
         replace earlier ones.
         """
-        wall, cpu, thread_cpu, queued = perf_counter(), process_time(), thread_time(), queued_ms()
+        began = now()
         try:
             self._surroundings.delivery.end()
         except (
             BaseException
         ):  # Python 3.9 and older raise the last handler's exception; the message has been sent
             pass
-        wall_ms = (perf_counter() - wall) * 1000
-        took: ExitTimes = {"exit_ms": wall_ms, "exit_cpu_ms": (process_time() - cpu) * 1000}
-        took["exit_queued_ms"] = within_ms(
-            queued_ms() - queued, wall_ms, (thread_time() - thread_cpu) * 1000
-        )
-        facts: Ending = {"ending": took, "accesses": self._accesses()}
+        took = between(began, now())
+        times: ExitTimes = {
+            "exit_ms": took.wall_ms,
+            "exit_cpu_ms": took.cpu_ms,
+            "exit_queued_ms": took.queued_ms,
+        }
+        facts: Ending = {"ending": times, "accesses": self._accesses()}
         if self._effects is not None:
             facts["effects"] = self._effects.rows()
         facts["left_out"] = self._counted()

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import os
 import resource
+from typing import NamedTuple
+
+from .clocks import perf_counter, process_time, thread_time
 
 # Bound before any DAG code can replace it.
 _open = open
 _PAGE_KIB = resource.getpagesize() // 1024
+# How often to read the clocks again if reading took longer. One reading takes about 20 us.
+_READINGS, _TOGETHER_S = 10, 0.0005
 
 
 def rss_kib() -> int:
@@ -32,13 +37,52 @@ def queued_ms() -> float:
         return 0.0
 
 
-def within_ms(queued: float, wall: float, cpu: float) -> float:
-    """Limit the wait for a processor to its possible share of ``wall``, of which the same thread
-    computed ``cpu``; all in ms.
+class Instant(NamedTuple):
+    """Several clocks, read at the same time. The first three are in s."""
 
-    On a busy machine the kernel also adds waits that began earlier.
+    wall: float
+    cpu: float
+    thread_cpu: float
+    queued_ms: float
+
+
+class Elapsed(NamedTuple):
+    """What passed between two instants, in ms. ``queued_ms`` is the wait for a CPU."""
+
+    wall_ms: float
+    cpu_ms: float
+    queued_ms: float
+
+
+def now() -> Instant:
+    """Read all clocks. If the thread loses its CPU in between, they show different moments: a wait
+    would count as part of a time that it is not in. So dagprof reads them again.
     """
-    return max(0.0, min(queued, wall - cpu))
+    instant = _read()
+    for _ in range(_READINGS):
+        if perf_counter() - instant.wall < _TOGETHER_S:
+            break
+        instant = _read()
+    return instant
+
+
+def _read() -> Instant:
+    return Instant(perf_counter(), process_time(), thread_time(), queued_ms())
+
+
+def between(first: Instant, last: Instant) -> Elapsed:
+    """What passed from one instant to another in the same thread.
+
+    The wait for a CPU is limited to its possible share of the wall time. On a busy machine, the
+    kernel also adds waits that began earlier.
+    """
+    wall_ms = (last.wall - first.wall) * 1000
+    longest_ms = wall_ms - (last.thread_cpu - first.thread_cpu) * 1000
+    return Elapsed(
+        wall_ms=wall_ms,
+        cpu_ms=(last.cpu - first.cpu) * 1000,
+        queued_ms=max(0.0, min(last.queued_ms - first.queued_ms, longest_ms)),
+    )
 
 
 def children_cpu_ms() -> float:
