@@ -139,12 +139,8 @@ class _Manager(ABC):
         assert child.ended is not None
         if is_killed:
             self._finished[child.file] = self._now
-        self._parses.append(
-            Parse(
-                child.file, child.slot, child.queued, child.started, child.ended, self._now,
-                is_killed,
-            )
-        )  # fmt: skip
+        times = (child.queued, child.started, child.ended, self._now)
+        self._parses.append(Parse(child.file, child.slot, *times, is_killed))
         self._slots.append(child.slot)
         self._slots.sort(reverse=True)
         self._counts[child.file] += 1

@@ -85,8 +85,8 @@ def sufficient(found: Outlook) -> list[str]:
     """Sentences about what would be enough, now and after the plan."""
     lines = _sufficient(found.enough, found.now)
     if found.planned is not None and found.enough_planned is not None:
-        lines += [f"After the proposed changes: {line[:1].lower()}{line[1:]}" for line in
-                  _sufficient(found.enough_planned, found.planned)[:1]]  # fmt: skip
+        line = _sufficient(found.enough_planned, found.planned)[0]
+        lines.append(f"After the proposed changes: {line[:1].lower()}{line[1:]}")
     if found.ignorable is not None and not found.enough.is_enough:
         lines += _ignoring(found.ignorable, found.enough)
     return lines
