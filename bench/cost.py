@@ -1,7 +1,10 @@
 """Compare the cost of a scan with ``airflow dags report`` on the same files: whole processes, in
 turns.
 
-python bench/cost.py [ROUNDS]
+python bench/cost.py [ROUNDS] [OTHER]
+
+OTHER is another copy of dagprof, such as a worktree of an earlier commit. Its scans run in the same
+turns.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from pathlib import Path
 from common import BIN, airflow_examples, environment, machine, seconds, shown, temporary_home
 
 
-def main(rounds: int) -> None:
+def main(rounds: int, other: Path | None) -> None:
     folder = airflow_examples()
     with temporary_home() as home, tempfile.TemporaryDirectory() as output:
         report_env = environment(
@@ -35,6 +38,11 @@ def main(rounds: int) -> None:
             "dagprof scan": (scan, scan_env),
             "dagprof scan --repeat 1": ([*scan, "--repeat", "1"], scan_env),
         }
+        if other is not None:
+            env = {**scan_env, "PYTHONPATH": str(other)}
+            earlier = [sys.executable, "-m", "dagprof", *scan[1:]]
+            peers["dagprof scan, other"] = (earlier, env)
+            peers["dagprof scan --repeat 1, other"] = ([*earlier, "--repeat", "1"], env)
         taken: dict[str, list[float]] = {name: [] for name in peers}
         for number in range(rounds + 1):
             for name, (command, env) in peers.items():
@@ -53,4 +61,7 @@ def main(rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 5,
+        Path(sys.argv[2]).absolute() if len(sys.argv) > 2 else None,
+    )

@@ -150,7 +150,7 @@ def parsing_processes(run: Run) -> int:
         return 1
 
 
-def round_ms(run: Run) -> float:
+def _round_ms(run: Run) -> float:
     """The minimum time in ms in which Airflow's parsing processes can parse all files once. One
     file is always parsed by one process.
     """
@@ -164,7 +164,7 @@ def headline(run: Run) -> str:
     dags = sum(len(file.dag_ids) for file in run.files)
     processes = parsing_processes(run)
     per_process = (
-        f" ({duration(round_ms(run))} with {processes} parsing processes)"
+        f" (at least {duration(_round_ms(run))} with {processes} parsing processes)"
         if processes > 1 and len(run.files) > 1
         else ""
     )

@@ -31,6 +31,7 @@ def build(run: Run, fleet: Fleet | None) -> Row | None:
     ignorable = found.ignorable
     return {
         "headline": parse_loop.headline(found),
+        "round": seconds(found.now.round_s),
         "rows": parse_loop.rows(found),
         "has_plan": found.planned is not None,
         "pictures": list(_pictures(found)),

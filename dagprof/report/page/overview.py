@@ -39,12 +39,13 @@ def build(
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
     found = others(run, plan)
+    parse_loop = loop.build(run, fleet)
     return {
         "title": figures.headline(run),
         "headline": _unbroken(figures.headline(run)),
         "busy": figures.busy(run),
         "causes": figures.causes(run),
-        "tiles": _tiles(run, comparison, plan),
+        "tiles": _tiles(run, comparison, plan, parse_loop),
         "plan": _plan(run, plan) if plan and plan.steps else None,
         "others": [_other_row(row) for row in report_others.rows(run, found)],
         "lookups": report_others.about_lookups(run),
@@ -59,7 +60,7 @@ def build(
         "failures": [_cause_row(cause, run) for cause in causes(run, run.broken)],
         "needy": [_cause_row(cause, run) for cause in causes(run, run.needy)],
         "about_answers": figures.ANSWERS,
-        "loop": loop.build(run, fleet),
+        "loop": parse_loop,
         "saves": SAVES,
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
@@ -131,7 +132,7 @@ def _unbroken(text: str) -> str:
 
 
 def _tiles(
-    run: Run, comparison: Comparison | None, plan: Plan | None
+    run: Run, comparison: Comparison | None, plan: Plan | None, parse_loop: Row | None
 ) -> list[tuple[str, str, str]]:
     """The label, the figure and the explanation of each tile."""
     tiles = [
@@ -140,7 +141,6 @@ def _tiles(
             figures.duration(run.total_parse_ms),
             "sum of the median parse times of all files",
         ),
-        ("One processing loop", figures.duration(figures.round_ms(run)), _with_processes(run)),
         ("Files", f"{len(run.files):,}", _with_failures(run)),
         (
             "DAGs",
@@ -148,6 +148,8 @@ def _tiles(
             count(sum(f.task_count for f in run.files), "task"),
         ),
     ]
+    if parse_loop is not None:
+        tiles.insert(1, ("One processing loop", str(parse_loop["round"]), _with_processes(run)))
     if comparison is not None:
         tiles.append(_change_tile(comparison))
     if plan is not None and plan.steps:
