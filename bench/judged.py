@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 from hostile import CLEAN, CLEAN_TASKS, FAMILIES, behaviour
-from trial import TIME_LIMIT_S, Row, Seen
+from trial import Row, Seen, time_limit_s
 
 # What a parse may take beyond its limit.
 _LATE_S = 2.0
@@ -59,7 +59,8 @@ def usual_ms(entries: Iterable[Entry]) -> dict[tuple[int, str], float]:
 def faults(entry: Entry, usual: Mapping[tuple[int, str], float]) -> Faults:
     """What is wrong with a scan."""
     seen = entry.seen
-    late = [f"{wait:.1f} s" for wait in seen.waits_s if wait > TIME_LIMIT_S + _LATE_S]
+    most_s = time_limit_s(entry.isolation) + _LATE_S
+    late = [f"{wait:.1f} s" for wait in seen.waits_s if wait > most_s]
     trouble = [seen.trouble] if seen.trouble else []
     if seen.exit_code is None:
         trouble.append("the scan did not end")

@@ -22,6 +22,8 @@ import dagprof
 from dagprof.model import FileResult
 
 TIME_LIMIT_S = 6
+# A spawned parse begins with the start of Airflow.
+SPAWN_LIMIT_S = 20
 MEMORY_LIMIT_MIB = 700
 _SHARED_MEMORY = Path("/dev/shm")
 # Folders of one trial that a scan may not change.
@@ -64,6 +66,11 @@ class Seen(msgspec.Struct, frozen=True):
     trouble: str = ""
 
 
+def time_limit_s(isolation: str) -> int:
+    """The time limit of each parse."""
+    return SPAWN_LIMIT_S if isolation == "spawn" else TIME_LIMIT_S
+
+
 def scan(
     behaviours: Sequence[Behaviour], setup: Setup, *, limit_s: float, more: Sequence[str]
 ) -> Seen:
@@ -74,7 +81,7 @@ def scan(
         command = [
             sys.executable, str(Path(__file__).with_name("watched_scan.py")), record, limit_s,
             "scan", top / "dags", "--python", setup.python, "--isolation", setup.isolation,
-            "--depth", "traced", "--repeat", 1, "--time-limit", TIME_LIMIT_S,
+            "--depth", "traced", "--repeat", 1, "--time-limit", time_limit_s(setup.isolation),
             "--memory-limit", MEMORY_LIMIT_MIB, "--no-project", *more,
         ]  # fmt: skip
         with (top / "out").open("wb") as out, (top / "err").open("wb") as err:
