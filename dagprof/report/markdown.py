@@ -34,11 +34,13 @@ def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
 def _plan(run: Run, plan: Plan) -> Iterable[str]:
     if not plan.steps:
         return [escaped(changes.no_plan(run, plan))]
-    rows = [_step(number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
+    rows = [_step(plan, number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
     return [
         "### Best changes",
         f"{escaped(changes.summary(run, plan, 3))}.",
-        table(("", "saves", "evidence", "files", "where", "what to do"), rows),
+        table(
+            ("", "saves", "with changes above", "evidence", "files", "where", "what to do"), rows
+        ),
     ]
 
 
@@ -63,11 +65,12 @@ def _others(run: Run, plan: Plan) -> Iterable[str]:
         yield table(("saves", "in", "evidence", "files", "where", "what to do"), cells)
 
 
-def _step(number: int, step: Step) -> Sequence[str]:
+def _step(plan: Plan, number: int, step: Step) -> Sequence[str]:
     places = "<br>".join(f"<code>{escaped(str(change.place))}</code>" for change in step.changes)
     return (
         str(number),
         figures.duration(step.adds_ms),
+        changes.with_above(plan, step),
         step.evidence,
         f"{step.files:,}",
         places,

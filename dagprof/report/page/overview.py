@@ -92,6 +92,7 @@ def _plan(run: Run, plan: Plan) -> Row:
             {
                 "adds": figures.duration(step.adds_ms),
                 "total": figures.duration(step.total_ms),
+                "with_above": changes.with_above(plan, step) if number else "",
                 "files": step.files,
                 "evidence": step.evidence,
                 "places": [safe_text(str(change.place), 200) for change in step.changes],
@@ -107,7 +108,7 @@ def _plan(run: Run, plan: Plan) -> Row:
                     safe_text(text, 200) for change in step.changes for text in change.cautions
                 ],
             }
-            for step in plan.steps
+            for number, step in enumerate(plan.steps)
         ],
     }
 
