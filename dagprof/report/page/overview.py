@@ -10,7 +10,7 @@ from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
 from dagprof.analyse.others import others
 from dagprof.gate.verdict import Decision, Verdict
-from dagprof.model import FileResult, Plugin, Run
+from dagprof.model import COMPOSED, FileResult, Plugin, Run
 from dagprof.quantities import count
 from dagprof.report import changes, figures, notes, preloading
 from dagprof.report import others as report_others
@@ -303,5 +303,5 @@ def _doubts(run: Run) -> list[str]:
     return doubts + [
         notes.together(code, files)
         for code, files in notes.by_code(run).items()
-        if code != notes.COMPOSED
+        if code != COMPOSED
     ]
