@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
+from dagprof.analyse.others import Others
 from dagprof.analyse.others import others as found_others
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Run
@@ -17,14 +18,16 @@ from dagprof.report.verdict.markdown import escaped, table
 ROWS = 30
 
 
-def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
-    """The report as text. Names are escaped and cannot act as Markdown."""
+def render(run: Run, plan: Plan, comparison: Comparison | None, found: Others | None = None) -> str:
+    """The report as text. Names are escaped and cannot act as Markdown. ``found`` are the changes
+    that are not in the plan; computed if missing.
+    """
     parts = [
         f"## {escaped(figures.headline(run))}",
         escaped(figures.busy(run)),
         *(_comparison(comparison) if comparison is not None else ()),
         *_plan(run, plan),
-        *_others(run, plan),
+        *_others(run, found or found_others(run, plan)),
         *_plugins(run),
         *_failures(run),
     ]
@@ -44,8 +47,8 @@ def _plan(run: Run, plan: Plan) -> Iterable[str]:
     ]
 
 
-def _others(run: Run, plan: Plan) -> Iterable[str]:
-    rows = others.rows(run, found_others(run, plan))
+def _others(run: Run, found: Others) -> Iterable[str]:
+    rows = others.rows(run, found)
     asked = others.about_lookups(run)
     if rows or asked:
         yield "### Other changes"

@@ -215,6 +215,7 @@ def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:
             scanned.run,
             console=output.stdout_console(),
             fleet=scanned.fleet,
+            found=scanned.others,
             comparison=scanned.comparison,
             verdict=scanned.verdict,
             written=written,

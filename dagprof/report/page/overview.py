@@ -8,7 +8,7 @@ from dagprof.analyse.causes import FailureCause, causes, place
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
-from dagprof.analyse.others import others
+from dagprof.analyse.others import Others, others
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.model import COMPOSED, FileResult, Plugin, Run
 from dagprof.quantities import count
@@ -33,12 +33,18 @@ _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_T
 
 
 def build(
-    run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None
+    run: Run,
+    fleet: Fleet | None,
+    comparison: Comparison | None,
+    verdict: Verdict | None,
+    found: Others | None,
 ) -> Row:
-    """All values of the overview."""
+    """All values of the overview. ``found`` are the changes that are not in the plan; computed if
+    missing.
+    """
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
-    found = others(run, plan)
+    found = found or others(run, plan)
     return {
         "title": figures.headline(run),
         "headline": _unbroken(figures.headline(run)),
