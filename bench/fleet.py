@@ -25,7 +25,7 @@ from fidelity import ranks
 
 import dagprof
 from dagprof.analyse.fleet import Fleet
-from dagprof.model import Run
+from dagprof.model import COMPOSED, Run
 
 DAG = """
 import datetime
@@ -142,7 +142,7 @@ def main(options: argparse.Namespace) -> None:
         if composed.layers is not None:
             found = composed.layers
             print(f"\nscale {found.scale:.3f} from {found.calibrated} files")
-            print([text.text for text in composed.doubts if text.code == "composed"])
+            print([text.text for text in composed.doubts if text.code == COMPOSED])
         if "strict" in commands:
             print(compared(composed, dagprof.load(place / "strict" / "run.json")))
 

@@ -33,6 +33,8 @@ from dagprof.quantities import count
 # did not change themselves but may reach the change, and of files that the change cannot reach. The
 # timed parses end before the last comparison of DAGs.
 _CHANGED_UNTIL, _REACHED_UNTIL, _OTHERS_UNTIL, _TIMED_UNTIL = 0.5, 0.6, 0.7, 0.95
+# If all measured files fail, dagprof tries so many other files to find one that loads.
+_MOST_TRIED = 8
 
 
 class _ABRun:
@@ -80,6 +82,7 @@ class _ABRun:
             names, left_out = self._traced(lanes, choice)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
+            others_load = self._other_file_loads(lanes, names)
 
         # Both sides' Runs hold the same files, except files that exist on one side only. Files that
         # the change does not touch are only counted.
@@ -100,7 +103,9 @@ class _ABRun:
             else None
         )
         found = Duel(runs[0], runs[1], unaffected, tuple(self._doubts), renamed, run, more_others)
-        return found._replace(left_out=len(left_out), has_sample=self._has_sample)
+        return found._replace(
+            left_out=len(left_out), has_sample=self._has_sample, others_load=others_load
+        )
 
     def _choice(self) -> Choice:
         """The files to trace, by the changes in the sources."""
@@ -237,6 +242,28 @@ class _ABRun:
         with contextlib.suppress(OutOfTime):
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)
+
+    def _other_file_loads(self, lanes: Scheduler[Lane], names: Sequence[str]) -> bool:
+        """Whether all measured files of the head fail, but another file of the head can be loaded.
+        The environment is then not the reason for the failures.
+        """
+        head = self._head
+        measured = [name for name in names if name in head.files]
+        if not measured or any(map(head.loads, measured)):
+            return False
+        # Files from the whole folder, because the files of one subfolder often fail together.
+        rest = sorted(head.files.keys() - set(measured))
+        for name in rest[:: max(1, len(rest) // _MOST_TRIED)][:_MOST_TRIED]:
+            if name not in head.passes:
+                list(each(lanes, self._try_head, [name], self._budget))
+            if head.loads(name):
+                return True
+        return False
+
+    def _try_head(self, lane: Lane, name: str) -> None:
+        with contextlib.suppress(OutOfTime):
+            if self._head.begin(name):
+                lane.parse(self._head, name, Mode.TIMING, first=True)
 
     def _is_touched(self, found: Mapping[Side, Measured]) -> bool:
         """Whether a file exists on one side only, or loads or reads what changed on either side."""

@@ -18,7 +18,7 @@ class Duel(NamedTuple):
     ``renamed`` maps the new name of each renamed file to its old name. Both Runs use the new name.
     ``others`` are DAG files of the base that the change cannot reach. They are traced because they
     use helpers that a measured file begins to use. ``more_others`` says that not all of them were
-    traced.
+    traced. ``others_load`` says that all measured files fail, but another file can be loaded.
     """
 
     base: Run
@@ -30,6 +30,7 @@ class Duel(NamedTuple):
     more_others: bool = False
     left_out: int = 0
     has_sample: bool = True
+    others_load: bool = False
 
 
 class Question(NamedTuple):

@@ -67,6 +67,10 @@ class Side:
             return file.unreadable(name, error)
         return file.fatal(name, path, TWICE)
 
+    def loads(self, name: str) -> bool:
+        """Whether Airflow can load a file."""
+        return not self.measured(name).result.status.is_failure
+
 
 class Lane:
     """The workers of one thread of the scheduler, one for each side. So both parses of a pair run

@@ -4,6 +4,7 @@ and the gate applies all rules.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from dagprof.errors import UsageError
@@ -13,6 +14,7 @@ from dagprof.gate.verdict import Verdict
 from dagprof.judge import comparable, runs, speeds
 from dagprof.judge.judgement import Judgement, Kind
 from dagprof.model import Run
+from dagprof.quantities import count
 
 
 def suspects(baseline: Run, run: Run, demand: Demand) -> set[str]:
@@ -63,7 +65,7 @@ def decide_by_baseline(
         head=run if again is None else runs.with_times_of(again, run),
         base_name=f"{name} ({baseline.created_at[:10]})",
         head_name="this run",
-        doubts=(_doubt(baseline, run),),
+        doubts=(_doubt(baseline, run, demand),),
     )
     return decide.verdict_on(compared, demand, usable(judged, baseline, run), version)
 
@@ -85,10 +87,18 @@ def _refuse(reason: str) -> None:
         raise UsageError(reason)
 
 
-def _doubt(baseline: Run, run: Run) -> str:
+def _doubt(baseline: Run, run: Run, demand: Demand) -> str:
     factor = speeds.basis(baseline, run).factor
-    return (
+    paths = comparable.on_both_sides(baseline, run) or ("",)
+    wanted = [demand.timing(path) for path in paths]
+    (used, files), *others = Counter(each.at_least(runs.LEAST) for each in wanted).most_common()
+    text = (
         f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
-        f" gate ignores parse time changes that are smaller than {runs.LEAST.relative:.0%} or"
-        f" smaller than {runs.LEAST.absolute_ms:.0f} ms. To find smaller changes, use `--against`."
+        f" gate ignores parse time changes that are smaller than {100 * used.relative:g} % or"
+        f" smaller than {used.absolute_ms:,g} ms."
     )
+    if others:
+        text += f" Overrides set other limits for {count(len(wanted) - files, 'file')}."
+    # Without a baseline, the gate uses limits below the least limits of two runs.
+    is_raised = any(each != each.at_least(runs.LEAST) for each in wanted)
+    return f"{text} To find smaller changes, use `--against`." if is_raised else text

@@ -32,6 +32,8 @@ from dagprof.judge.judgement import Judgement, Limits, Outcome
 from dagprof.model import FileResult, Frozen, Place, Run, SkippedFile, Status
 from dagprof.quantities import count, parse_duration_ms, parse_share
 
+_NOT_LOADED = "No affected DAG file could be loaded, so dagprof compared no parse times."
+
 
 class Demand(Frozen, frozen=True):
     """The limits, rules and waivers that the gate applies, and the date on which the gate runs.
@@ -69,16 +71,15 @@ class Demand(Frozen, frozen=True):
 
     def timing(self, path: str) -> Limits:
         """The limits that a change of the file's parse time must exceed to count."""
-        return _timing_limits(self.limits(path))
+        limits = self.limits(path)
+        return Limits(
+            parse_share(limits.relative or "0%"), parse_duration_ms(limits.absolute or "0ms")
+        )
 
     @property
     def false_alarms(self) -> float:
         """The probability that a run without any real change reports a regression."""
         return parse_share(self.policy.false_alarms)
-
-
-def _timing_limits(limits: FileLimits) -> Limits:
-    return Limits(parse_share(limits.relative or "0%"), parse_duration_ms(limits.absolute or "0ms"))
 
 
 class Compared(Frozen, frozen=True):
@@ -92,6 +93,7 @@ class Compared(Frozen, frozen=True):
     each renamed file to its old name; both Runs use the new name. ``others`` holds traced parses of
     DAG files of the base that the change cannot reach, with the effects that these files already
     have through helpers. ``more_others`` says that dagprof traced only some of them.
+    ``others_load`` says that all measured files fail, but another DAG file can be loaded.
     """
 
     base: Run
@@ -108,6 +110,7 @@ class Compared(Frozen, frozen=True):
     renamed: Mapping[str, str] = {}
     others: Run | None = None
     more_others: bool = False
+    others_load: bool = False
 
     @property
     def changed(self) -> Changed:
@@ -193,8 +196,11 @@ def verdict_on(
         folders=demand.folders,
         prefix=demand.prefix,
     )
-    verdict = msgspec.structs.replace(verdict, doubts=(*verdict.doubts, *unused))
-    return _concluded(verdict, compared.head, has_sample=compared.has_sample)
+    decision, reason = _decision(verdict, compared)
+    concluded: Verdict = msgspec.structs.replace(
+        verdict, decision=decision, reason=reason, doubts=(*verdict.doubts, *unused)
+    )
+    return concluded
 
 
 def _file_verdict(
@@ -215,7 +221,7 @@ def _file_verdict(
     timeout_ms = compared.head.environment.import_timeout_s * 1000
     case = Case(base, head, limits, timeout_ms, precedents, every_failure=demand.every_failure)
     found, notes = rules.judged(case)
-    least_ms = _timing_limits(limits).least_ms(judged.base_ms if judged else 0.0)
+    least_ms = demand.timing(path).least_ms(judged.base_ms if judged else 0.0)
     if demand.asks_for_times:
         told = outcomes.outcome(path, old, new, judged, (base, head), compared.changed, least_ms)
     else:
@@ -225,13 +231,9 @@ def _file_verdict(
             reason=f"{told.reason}. The file was renamed from {compared.renamed[path]}"
         )
     may_be_slower = _may_be_slower(told.outcome, new, judged, found, least_ms)
-    rule = (
-        Rule.SLOWER
-        if told.outcome is Outcome.REGRESSION
-        else Rule.UNSURE
-        if may_be_slower
-        else None
-    )
+    rule = Rule.UNSURE if may_be_slower else None
+    if told.outcome is Outcome.REGRESSION:
+        rule = Rule.SLOWER
     if rule is not None and limits.rules[rule] is not Level.OFF:
         found = (_slower(rule, limits.rules[rule], told, head), *found)
     return FileVerdict(
@@ -303,14 +305,8 @@ def _not_parsed(
     )
 
 
-def _concluded(verdict: Verdict, head: Run, *, has_sample: bool) -> Verdict:
-    """The verdict on ``head`` with the decision and a one-sentence reason."""
-    decision, reason = _decision(verdict, head, has_sample=has_sample)
-    concluded: Verdict = msgspec.structs.replace(verdict, decision=decision, reason=reason)
-    return concluded
-
-
-def _decision(verdict: Verdict, head: Run, *, has_sample: bool) -> tuple[Decision, str]:
+def _decision(verdict: Verdict, compared: Compared) -> tuple[Decision, str]:
+    """The decision on the whole change, and its reason in one or two sentences."""
     failing = [finding for finding in verdict.all_findings if finding.fails]
     unsure = sum(file.may_be_slower for file in verdict.files)
     if failing:
@@ -318,9 +314,11 @@ def _decision(verdict: Verdict, head: Run, *, has_sample: bool) -> tuple[Decisio
         verb = "fails" if len(failing) == 1 else "fail"
         text = f"{count(len(failing), 'finding')} in {count(files, 'file')} {verb} the gate."
         return Decision.FAILED, text
-    if causes.all_failed(head):  # the times belong to parses that broke off
+    if causes.all_failed(compared.head):  # the times belong to parses that broke off
+        if compared.others_load:
+            return Decision.CANNOT_TELL, f"{_NOT_LOADED} Other DAG files can be loaded."
         return Decision.CANNOT_TELL, "No DAG file could be loaded, so dagprof measured nothing."
-    if not has_sample:
+    if not compared.has_sample:
         affected = count(verdict.left_out, "DAG file")
         text = f"The change may affect {affected}, but dagprof measured no affected file."
         return Decision.CANNOT_TELL, text

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -103,19 +104,22 @@ def resolve(
         },
         home_is_temporary="AIRFLOW_HOME" not in around.environment,
         project=around.found,
-        used=_masked(around.used, around.environment),
+        used=_masked(around),
     )
 
 
-def _masked(used: tuple[Used, ...], environment: Mapping[str, str]) -> tuple[Used, ...]:
+def _masked(around: project.Around) -> tuple[Used, ...]:
     """The rows without secrets. What dagprof leaves out may contain one, such as a folder that does
-    not exist.
+    not exist. The secret may belong to a variable that dagprof does not take over.
     """
+    used = around.used
     if not any(row.is_left_out for row in used):
         return used
     from dagprof.redaction import Redactor, values
 
-    redact = Redactor(values.of_environment(environment))
+    others = around.found.others if around.found is not None else {}
+    known = (around.environment, others)
+    redact = Redactor(chain.from_iterable(map(values.of_environment, known)))
     return tuple(
         msgspec.structs.replace(row, what=redact(row.what), off=redact(row.off))
         if row.is_left_out

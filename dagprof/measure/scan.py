@@ -21,6 +21,7 @@ from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.shards import Shard
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.model import (
+    COMPOSED,
     Doubt,
     Isolation,
     Layers,
@@ -296,7 +297,7 @@ class _Scan:
                 f"In the interrupted scan, dagprof composed {number} of {len(results)} parse times"
                 " from the time of the file itself and the import time of shared packages."
             )
-            rounds.doubts.append(Doubt(code="composed", text=text))
+            rounds.doubts.append(Doubt(code=COMPOSED, text=text))
 
     def _imports(self, files: Sequence[Path]) -> dict[Path, frozenset[str]]:
         """What each file imports of installed distributions, as far as the scan needs it."""

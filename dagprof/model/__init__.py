@@ -15,7 +15,7 @@ of an older version could misread a newer file:
 
 from __future__ import annotations
 
-from dagprof.model.base import Doubt, Frozen, Place
+from dagprof.model.base import COMPOSED, Doubt, Frozen, Place
 from dagprof.model.behaviour import (
     EXISTENCE,
     LOOKUP_KINDS,
@@ -68,6 +68,7 @@ from dagprof.model.trace import (
 SCHEMA_VERSION = 3
 
 __all__ = [
+    "COMPOSED",
     "EFFECT_KINDS",
     "EXISTENCE",
     "LOOKUP_KINDS",

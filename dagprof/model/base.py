@@ -46,6 +46,10 @@ class Doubt(Frozen, frozen=True):
     text: str
 
 
+# The code of doubts about parse times that dagprof composed from measured parts.
+COMPOSED = "composed"
+
+
 class Place(Frozen, frozen=True, array_like=True, order=True):
     """A line of the user's code. If the file is below ``Run.root``, ``file`` is relative to
     ``Run.root``.

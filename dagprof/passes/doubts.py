@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from dagprof.link.messages.result import ScheduleRow, UntracedRow
-from dagprof.model import Doubt, FileResult, Status
+from dagprof.model import COMPOSED, Doubt, FileResult, Status
 from dagprof.passes.plan import STABLE_MS
 from dagprof.quantities import count, span
 from dagprof.robust import standard_error_of_median
@@ -65,7 +65,7 @@ def composed(result: FileResult) -> list[Doubt]:
         f" {result.composed_ms:.0f} ms for imports that dagprof measured once for all files that"
         " load the same packages."
     )
-    return [Doubt(code="composed", text=text)]
+    return [Doubt(code=COMPOSED, text=text)]
 
 
 def waiting(result: FileResult) -> list[Doubt]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dagprof.analyse.owners import by_kind
 from dagprof.analyse.stages import split_load
 from dagprof.model import (
+    COMPOSED,
     Access,
     Effect,
     FileResult,
@@ -247,7 +248,13 @@ def untraced(run: Run) -> str:
     """A sentence about files that load so quickly that dagprof did not trace them. Empty if there
     are no such files.
     """
-    quick = sum(file.is_timed and file.trace is None and not file.doubts for file in run.files)
+    # All notes except the note on a composed time may explain why a slow file has no trace.
+    quick = sum(
+        file.is_timed
+        and file.trace is None
+        and all(doubt.code == COMPOSED for doubt in file.doubts)
+        for file in run.files
+    )
     if not quick or run.settings.get("depth") == "quick":
         return ""
     what = "loads quickly" if quick == 1 else "load quickly"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from dagprof.analyse.comparison import Comparison
     from dagprof.analyse.fleet import Fleet
+    from dagprof.analyse.others import Others
     from dagprof.gate.verdict import Verdict
     from dagprof.model import Run
 
@@ -25,8 +26,9 @@ class RunReport(NamedTuple):
     """The input of a report about a Run.
 
     ``comparison`` compares the Run with the Run ``baseline``. ``verdict`` is the verdict of the
-    gate. ``comparison``, ``baseline`` and ``verdict`` may be missing. ``with_source`` says whether
-    the report contains the source of the DAG files.
+    gate. ``others`` are the changes that are not in the plan. ``comparison``, ``baseline``,
+    ``verdict`` and ``others`` may be missing. ``with_source`` says whether the report contains the
+    source of the DAG files.
     """
 
     run: Run
@@ -34,6 +36,7 @@ class RunReport(NamedTuple):
     comparison: Comparison | None = None
     baseline: Run | None = None
     verdict: Verdict | None = None
+    others: Others | None = None
     with_source: bool = True
 
 
@@ -72,6 +75,7 @@ def _run_page(report: RunReport) -> str:
         comparison=report.comparison,
         baseline=report.baseline,
         verdict=report.verdict,
+        others=report.others,
         with_source=report.with_source,
     )
 
@@ -79,7 +83,7 @@ def _run_page(report: RunReport) -> str:
 def _run_markdown(report: RunReport) -> str:
     from dagprof.report import markdown
 
-    return markdown.render(report.run, report.fleet.plan(), report.comparison)
+    return markdown.render(report.run, report.fleet.plan(), report.comparison, report.others)
 
 
 def _verdict_page(report: VerdictReport) -> str:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet
+from dagprof.analyse.others import Others
 from dagprof.gate.verdict import Verdict
 from dagprof.model import Run
 from dagprof.report import figures
@@ -42,13 +43,15 @@ def render(
     comparison: Comparison | None = None,
     baseline: Run | None = None,
     verdict: Verdict | None = None,
+    others: Others | None = None,
     with_source: bool = True,
 ) -> str:
     """The complete HTML report. The page contains its style and its script. The content-security
     policy of the page allows nothing else.
 
-    ``baseline`` is the compared Run; the charts of a comparison need it. ``with_source`` says
-    whether the report contains the source of the DAG files.
+    ``baseline`` is the compared Run; the charts of a comparison need it. ``others`` are the changes
+    that are not in the plan; computed if missing. ``with_source`` says whether the report contains
+    the source of the DAG files.
     """
     style = _asset("report.css")
     script = "\n".join(_asset(f"js/{name}.js") for name in _SCRIPTS)
@@ -60,7 +63,7 @@ def render(
         _environment()
         .get_template("report.html.j2")
         .render(
-            page=overview.build(run, fleet, comparison, verdict),
+            page=overview.build(run, fleet, comparison, verdict, others),
             data=[
                 (name, Markup(text))
                 for name, text in _data(run, fleet, comparison, baseline, with_source=with_source)

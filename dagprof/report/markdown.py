@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.analyse.fleet import Plan, Step
+from dagprof.analyse.others import Others
 from dagprof.analyse.others import others as found_others
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Run
@@ -17,14 +18,16 @@ from dagprof.report.verdict.markdown import escaped, table
 ROWS = 30
 
 
-def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
-    """The report as text. Names are escaped and cannot act as Markdown."""
+def render(run: Run, plan: Plan, comparison: Comparison | None, found: Others | None = None) -> str:
+    """The report as text. Names are escaped and cannot act as Markdown. ``found`` are the changes
+    that are not in the plan; computed if missing.
+    """
     parts = [
         f"## {escaped(figures.headline(run))}",
         escaped(figures.busy(run)),
         *(_comparison(comparison) if comparison is not None else ()),
         *_plan(run, plan),
-        *_others(run, plan),
+        *_others(run, found or found_others(run, plan)),
         *_plugins(run),
         *_failures(run),
     ]
@@ -34,16 +37,18 @@ def render(run: Run, plan: Plan, comparison: Comparison | None) -> str:
 def _plan(run: Run, plan: Plan) -> Iterable[str]:
     if not plan.steps:
         return [escaped(changes.no_plan(run, plan))]
-    rows = [_step(number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
+    rows = [_step(plan, number, step) for number, step in enumerate(plan.steps[:ROWS], 1)]
     return [
         "### Best changes",
         f"{escaped(changes.summary(run, plan, 3))}.",
-        table(("", "saves", "evidence", "files", "where", "what to do"), rows),
+        table(
+            ("", "saves", "with changes above", "evidence", "files", "where", "what to do"), rows
+        ),
     ]
 
 
-def _others(run: Run, plan: Plan) -> Iterable[str]:
-    rows = others.rows(run, found_others(run, plan))
+def _others(run: Run, found: Others) -> Iterable[str]:
+    rows = others.rows(run, found)
     asked = others.about_lookups(run)
     if rows or asked:
         yield "### Other changes"
@@ -63,11 +68,12 @@ def _others(run: Run, plan: Plan) -> Iterable[str]:
         yield table(("saves", "in", "evidence", "files", "where", "what to do"), cells)
 
 
-def _step(number: int, step: Step) -> Sequence[str]:
+def _step(plan: Plan, number: int, step: Step) -> Sequence[str]:
     places = "<br>".join(f"<code>{escaped(str(change.place))}</code>" for change in step.changes)
     return (
         str(number),
         figures.duration(step.adds_ms),
+        changes.with_above(plan, step),
         step.evidence,
         f"{step.files:,}",
         places,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagprof.analyse.causes import shortened
-from dagprof.model import FileResult, Run
+from dagprof.model import COMPOSED, FileResult, Run
 from dagprof.quantities import count, span
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
@@ -16,7 +16,6 @@ LIMIT = 10
 _NAMED = 3
 _NARROWEST = 100
 # The notes on the time budget and on shared packages already count these files.
-COMPOSED = "composed"
 _TOLD_ELSEWHERE = ("one-parse", COMPOSED)
 # Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")

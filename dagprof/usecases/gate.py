@@ -70,7 +70,8 @@ class Gated:
     repository.
 
     ``measured_head`` and ``measured_base`` are the Runs behind the verdict, with paths from the
-    bundle root. ``measured_base`` is None if the base was a stored Run.
+    bundle root. ``measured_base`` is None if the base was a stored Run. ``others_load`` says that
+    all measured files fail, but another DAG file can be loaded.
     """
 
     verdict: Verdict
@@ -78,6 +79,7 @@ class Gated:
     head: Run
     measured_head: Run
     measured_base: Run | None = None
+    others_load: bool = False
 
     @property
     def has_failed(self) -> bool:
@@ -154,7 +156,10 @@ def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gat
     )
     compared, waivers = _compared(found)
     verdict = decide.decide(compared, _demand(request, root, waivers, found.prefix), __version__)
-    return Gated(verdict, compared.base, compared.head, found.duel.head, found.duel.base)
+    measured = found.duel
+    return Gated(
+        verdict, compared.base, compared.head, measured.head, measured.base, measured.others_load
+    )
 
 
 def _asked(versus: Revision, settings: Settings, demand: Demand) -> against.ABRequest:
@@ -191,6 +196,7 @@ def _compared(found: against.ABRun) -> tuple[Compared, list[Waiver]]:
         renamed={prefix + new: prefix + old for new, old in duel.renamed.items()},
         others=rooted(duel.others, found.tree, prefix) if duel.others is not None else None,
         more_others=duel.more_others,
+        others_load=duel.others_load,
     )
     return compared, waivers
 

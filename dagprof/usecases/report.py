@@ -48,5 +48,6 @@ def _subject(scanned: Scanned, *, with_source: bool) -> RunReport:
         scanned.comparison,
         scanned.baseline,
         scanned.verdict,
+        scanned.others,
         with_source=with_source,
     )

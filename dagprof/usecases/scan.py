@@ -33,6 +33,7 @@ from dagprof.usecases.resuming import resumable
 
 if TYPE_CHECKING:
     from dagprof.analyse.fleet import Fleet
+    from dagprof.analyse.others import Others
 
 RUN = "run.json"
 JOURNAL = "run.partial.jsonl"
@@ -91,6 +92,13 @@ class Scanned:
         from dagprof.analyse.fleet import Fleet
 
         return Fleet(self.run)
+
+    @cached_property
+    def others(self) -> Others:
+        """The changes that are not in the plan; computed on first use."""
+        from dagprof.analyse.others import others
+
+        return others(self.run, self.fleet.plan())
 
     @property
     def has_failed(self) -> bool:

@@ -12,7 +12,7 @@ import dagprof
 from dagprof.config.settings import Depth, Settings
 from dagprof.measure.rounds import Silent
 from dagprof.measure.scan import scan as measure_scan
-from dagprof.model import FileResult, Measured, Run, Statement
+from dagprof.model import COMPOSED, FileResult, Measured, Run, Statement
 
 WAIT = "import time\ntime.sleep({})\n"
 # Looks at the loaded modules in a way that the text does not show.
@@ -55,7 +55,7 @@ OWN = {
 
 # The waits of the shared packages that a file reaches, in ms: light has 40, heavy with its parts and
 # light 260. Others are measured in the file.
-COMPOSED = {
+COMPOSED_MS = {
     "a_heavy.py": 260,
     "b_from.py": 260,
     "c_light.py": 40,
@@ -121,7 +121,7 @@ def test_a_composed_file_looks_like_a_measured_one(runs: tuple[Run, Run], path: 
     ]
 
 
-@pytest.mark.parametrize(("path", "expected_ms"), COMPOSED.items())
+@pytest.mark.parametrize(("path", "expected_ms"), COMPOSED_MS.items())
 def test_the_waits_of_shared_packages_are_added(
     runs: tuple[Run, Run], path: str, expected_ms: float
 ) -> None:
@@ -162,7 +162,7 @@ def test_some_files_are_checked_in_isolation(runs: tuple[Run, Run]) -> None:
     assert len(found.checked) == 6
     for each in found.checked:
         assert each.composed_ms == pytest.approx(each.measured_ms, rel=0.3)
-    (note,) = (doubt.text for doubt in runs[1].doubts if doubt.code == "composed")
+    (note,) = (doubt.text for doubt in runs[1].doubts if doubt.code == COMPOSED)
     assert note.startswith(f"dagprof composed {found.files} of 20 parse times")
     assert "6 files" in note
 
@@ -242,7 +242,7 @@ def test_an_interrupted_scan_keeps_its_composed_times(
     (left,) = (file for file in again.files if file.path not in taken)
     assert left.own_ms > 90
     assert not left.composed_ms
-    (note,) = (doubt.text for doubt in again.doubts if doubt.code == "composed")
+    (note,) = (doubt.text for doubt in again.doubts if doubt.code == COMPOSED)
     assert note.startswith("In the interrupted scan, dagprof composed 11 of 12 parse times from ")
 
 
@@ -272,7 +272,7 @@ def test_the_layer_may_not_end_the_scan(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_file_says_what_was_composed(runs: tuple[Run, Run]) -> None:
     file = result(runs[1], "a_heavy.py")
-    (text,) = (doubt.text for doubt in file.doubts if doubt.code == "composed")
+    (text,) = (doubt.text for doubt in file.doubts if doubt.code == COMPOSED)
     assert f"and {file.composed_ms:.0f} ms for imports that dagprof measured once" in text
 
 

@@ -585,6 +585,31 @@ def test_the_other_side_has_the_project_of_its_commit(tmp_path: Path) -> None:
     )
 
 
+def test_a_change_to_a_file_that_fails_in_both_versions_is_inconclusive(place: Path) -> None:
+    write(place, {"dags/breaks.py": dag("breaks", "import nothing_here\n")})
+    git(place, "commit", "-q", "-a", "-m", "broken")
+    write(place, {"dags/breaks.py": dag("breaks", "import nothing_here\nx = 1\n")})
+    done = gate(place, "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = " ".join(done.stdout.split())
+    assert (
+        "Gate: inconclusive. No affected DAG file could be loaded, so dagprof compared no parse"
+        " times. Other DAG files can be loaded." in shown
+    )
+    assert "1 file (dags/breaks.py) fails in both versions" in shown
+    assert "so dagprof measured nothing" not in done.stderr
+
+
+def test_a_change_to_a_file_that_fails_in_both_versions_fails_if_no_file_loads(place: Path) -> None:
+    broken = [file for file in (place / "dags").rglob("*.py") if file.parent.name != "common"]
+    for file in broken:
+        write(place, {str(file.relative_to(place)): dag(file.stem, "import nothing_here\n")})
+    git(place, "commit", "-q", "-a", "-m", "broken")
+    write(place, {"dags/breaks.py": dag("breaks", "import nothing_here\nx = 1\n")})
+    done = gate(place, "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
+    assert done.returncode == 3, done.stdout + done.stderr
+
+
 def test_a_wrong_environment_does_not_pass(tmp_path: Path) -> None:
     place = project(tmp_path / "repository", dag("a", "import not_installed_here\n"))
     (place / "dags" / "a.py").write_text(dag("a", "import not_installed_here\nx = 1\n"))

@@ -7,6 +7,7 @@ from typing import Any
 
 from dagprof.model import (
     SCHEMA_VERSION,
+    Access,
     Environment,
     FileResult,
     Loads,
@@ -34,6 +35,19 @@ def environment(**changes: Any) -> Environment:
         "distributions": {"pandas": "2.2.3"},
     }
     return Environment(**{**values, **changes})
+
+
+def access(key: str = "k", **changes: Any) -> Access:
+    """A look-up of a Variable at line 3 of a.py, to which dagprof gives a placeholder."""
+    values: dict[str, Any] = {
+        "kind": "variable",
+        "key": key,
+        "operation": "get",
+        "answered_by": "stub",
+        "file": "/dags/a.py",
+        "line": 3,
+    }
+    return Access(**{**values, **changes})
 
 
 def samples(*wall_ms: float, load: float = 0.8, serialise: float = 0.1) -> Samples:

@@ -10,15 +10,9 @@ import yaml
 
 from dagprof.errors import UsageError
 from dagprof.link import lookups
-from dagprof.model import Access, Run, Unanswered
+from dagprof.model import Run, Unanswered
 from dagprof.report import answers_file
-from unit.builders import file, run
-
-
-def access(kind: str, key: str, by: str, line: int = 3, operation: str = "get") -> Access:
-    return Access(
-        kind=kind, key=key, operation=operation, answered_by=by, file="/dags/a.py", line=line
-    )
+from unit.builders import access, file, run
 
 
 @pytest.fixture
@@ -28,13 +22,13 @@ def asked() -> Run:
             "a.py",
             10,
             accesses=(
-                access("variable", "url", "stub"),
-                access("variable", "url", "stub", line=9),
-                access("variable", "yes: [", "default"),
-                access("variable", "known", "file"),
-                access("variable", "written", "ignored", operation="set"),
-                access("connection", "warehouse", "stub"),
-                access("environment", "BUCKET", "missing"),
+                access("url"),
+                access("url", line=9),
+                access("yes: [", answered_by="default"),
+                access("known", answered_by="file"),
+                access("written", answered_by="ignored", operation="set"),
+                access("warehouse", kind="connection"),
+                access("BUCKET", kind="environment", answered_by="missing"),
             ),
             unanswered=(
                 Unanswered(kind="environment", key="TOKEN", file="/dags/lib/b.py", line=2),
@@ -95,7 +89,7 @@ def test_a_section_that_is_no_mapping_is_one_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["variable", "connection"])
 def test_a_key_that_is_too_long_for_a_plain_one_is_read_back(tmp_path: Path, kind: str) -> None:
     name = "k" * 3_000
-    asking = run(file("a.py", accesses=(access(kind, name, "stub"),)))
+    asking = run(file("a.py", accesses=(access(name, kind=kind),)))
     written = tmp_path / "answers.yaml"
     filled_in = (
         answers_file.render(asking, written.name)

@@ -9,8 +9,8 @@ import pytest
 from dagprof.analyse import frames
 from dagprof.analyse.fleet import Fleet
 from dagprof.errors import UsageError
-from dagprof.model import Access, Edge, Failure, Module, Origin, Run
-from unit.builders import HELPED, file, loads, run, samples, statement, trace
+from dagprof.model import Edge, Failure, Module, Origin, Run
+from unit.builders import HELPED, access, file, loads, run, samples, statement, trace
 
 TABLES = Path(__file__).parents[2] / "docs" / "tables.md"
 ALL = [
@@ -43,9 +43,7 @@ def two_files() -> Run:
     failure = Failure(
         type="KeyError", message="'x'", cause="OSError: gone", file="/dags/a.py", line=3
     )
-    access = Access(
-        kind="variable", key="k", operation="get", answered_by="stub", file="/dags/a.py", line=2
-    )
+    asks = access("k", line=2)
     return run(
         file(
             "a.py",
@@ -54,7 +52,7 @@ def two_files() -> Run:
             120,
             trace=trace(110, HELPED, statements),
             failures=(failure,),
-            accesses=(access,),
+            accesses=(asks,),
         ),
         file("b.py", 200, 200, 230, trace=trace(200, HELPED)),
     )

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dagprof.config.policy import Policy, Rule
+from dagprof.config.policy import Override, Policy, Rule
 from dagprof.errors import UsageError
 from dagprof.gate.baseline import decide_by_baseline, suspects
 from dagprof.gate.decide import Demand, decide
@@ -299,6 +299,39 @@ def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
         again=again,
     )
     assert verdict.files[0].outcome is Outcome.CANNOT_TELL
+
+
+@pytest.mark.parametrize(
+    ("demand", "limits"),
+    [
+        (
+            {},
+            "smaller than 25 % or smaller than 50 ms. To find smaller changes, use `--against`.",
+        ),
+        (
+            {"policy": Policy(relative="40%", absolute="1500ms")},
+            "smaller than 40 % or smaller than 1,500 ms.",
+        ),
+        (
+            {"policy": Policy(relative="10%", absolute="80ms")},
+            "smaller than 25 % or smaller than 80 ms. To find smaller changes, use `--against`.",
+        ),
+        (
+            {
+                "policy": Policy(relative="27.5%", absolute="80ms"),
+                "overrides": (Override(files=("c.py",), relative="70%"),),
+            },
+            "smaller than 27.5 % or smaller than 80 ms. Overrides set other limits for 1 file.",
+        ),
+    ],
+)
+def test_the_note_names_the_limits_that_the_gate_uses(demand: dict[str, Any], limits: str) -> None:
+    files = [file(name, *times(100)) for name in ("a.py", "b.py", "c.py")]
+    verdict = decide_by_baseline(
+        timed(*files), timed(*files), "base.json", Demand(today=TODAY, **demand)
+    )
+    (note,) = verdict.doubts
+    assert note.partition("parse time changes that are ")[2] == limits
 
 
 def test_files_of_one_side_only_are_new_or_gone() -> None:

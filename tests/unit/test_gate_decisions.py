@@ -194,6 +194,19 @@ def test_files_that_fail_in_both_versions_are_told() -> None:
     assert text.startswith("2 files, such as a.py, fail in both versions (status: import-error)")
 
 
+def test_the_environment_is_not_blamed_for_failing_files_if_other_files_load() -> None:
+    broken = file("a.py", *times(100), status=Status.IMPORT_ERROR, failures=(BROKEN,), dag_ids=())
+    alone = judged([broken], [broken])
+    beside = judged([broken], [broken], others_load=True)
+    assert alone.reason == "No DAG file could be loaded, so dagprof measured nothing."
+    assert beside.reason == (
+        "No affected DAG file could be loaded, so dagprof compared no parse times. Other DAG files"
+        " can be loaded."
+    )
+    assert {alone.decision, beside.decision} == {Decision.CANNOT_TELL}
+    assert beside.doubts == alone.doubts != ()
+
+
 def test_a_failure_outweighs_what_cannot_be_told() -> None:
     base, head = slower()
     verdict = judged([base, file("b.py", 1, 90)], [head, file("b.py", 90, 1)])

@@ -9,8 +9,8 @@ from dagprof.config.policy import FileLimits, Level, Policy, Rule, limits_for
 from dagprof.gate import rules
 from dagprof.gate.case import Case
 from dagprof.gate.parsed import Parsed
-from dagprof.model import Access, Edge, FileResult, Module, Origin, Samples, Status
-from unit.builders import MODULES, file, loads, run, samples
+from dagprof.model import Edge, FileResult, Module, Origin, Samples, Status
+from unit.builders import MODULES, access, file, loads, run, samples
 from unit.gating import (
     BROKEN,
     FRAMES,
@@ -24,12 +24,6 @@ from unit.gating import (
 )
 
 
-def access(kind: str, key: str) -> Access:
-    return Access(
-        kind=kind, key=key, operation="get", answered_by="stub", file="/dags/a.py", line=8
-    )
-
-
 @pytest.mark.parametrize(
     ("rule", "head", "place", "sentence"),
     [
@@ -41,13 +35,13 @@ def access(kind: str, key: str) -> Access:
         ),
         (
             Rule.NEW_VARIABLE,
-            parsed(accesses=(access("variable", "one"),)),
+            parsed(accesses=(access("one", line=8),)),
             ("a.py", 8),
             "a.py reads the Variable 'one' in every parse. Read the Variable in a task or a template",
         ),
         (
             Rule.NEW_CONNECTION,
-            parsed(accesses=(access("connection", "db"),)),
+            parsed(accesses=(access("db", kind="connection", line=8),)),
             ("a.py", 8),
             "a.py reads the Connection 'db' in every parse. Read the Connection in a task or a template",
         ),
@@ -111,8 +105,8 @@ def test_a_rule_finds_what_is_new(
     "head",
     [
         parsed(instabilities=(UNSTABLE,)),
-        parsed(accesses=(access("variable", "one"),)),
-        parsed(accesses=(access("connection", "db"),)),
+        parsed(accesses=(access("one", line=8),)),
+        parsed(accesses=(access("db", kind="connection", line=8),)),
     ],
 )
 def test_what_a_base_that_broke_off_may_have_done_too_is_a_note(head: FileResult) -> None:

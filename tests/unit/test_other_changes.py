@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from dagprof.analyse.fleet import Fleet
@@ -13,7 +14,6 @@ from dagprof.analyse.others.loops import loops
 from dagprof.analyse.others.preloading import preload
 from dagprof.errors import UsageError
 from dagprof.model import (
-    Access,
     FileResult,
     Loads,
     LookupOutcome,
@@ -31,7 +31,7 @@ from dagprof.quantities import parse_latency, parse_price
 from dagprof.report import libraries, preloading
 from dagprof.report import others as texts
 
-from .builders import file, run, statement, trace
+from .builders import access, file, run, statement, trace
 
 PRICES = LookupPrices(
     source=PriceSource.MEASURED,
@@ -43,19 +43,6 @@ HEAVY = Module(
 )
 
 
-def access(key: str, line: int = 3, count: int = 1, **changes: Any) -> Access:
-    values: dict[str, Any] = {
-        "kind": "variable",
-        "key": key,
-        "operation": "get",
-        "answered_by": "stub",
-        "file": "/dags/common.py",
-        "line": line,
-        "count": count,
-    }
-    return Access(**{**values, **changes})
-
-
 def test_only_the_first_lookup_of_a_parse_costs_more() -> None:
     assert PRICES.of({}) == 0.0
     assert PRICES.of({"variable": 1}) == 20.0
@@ -65,8 +52,11 @@ def test_only_the_first_lookup_of_a_parse_costs_more() -> None:
 
 
 def test_lookups_are_summed_by_line() -> None:
-    one = file("a.py", 50.0, accesses=(access("x", count=2), access("y", line=4)))
-    two = file("b.py", 50.0, accesses=(access("x"), access("z", answered_by="environment")))
+    x = access("x", file="/dags/common.py")
+    y = access("y", file="/dags/common.py", line=4)
+    z = access("z", file="/dags/common.py", answered_by="environment")
+    one = file("a.py", 50.0, accesses=(msgspec.structs.replace(x, count=2), y))
+    two = file("b.py", 50.0, accesses=(x, z))
     found = lookups(run(one, two, root="/dags", lookup_prices=PRICES))
     assert (found.lookups, found.files) == (4, 2)
     assert found.cost_ms == pytest.approx(40.0 + 20.0)

@@ -18,7 +18,6 @@ from dagprof.gate.decide import Compared, Demand, decide
 from dagprof.gate.rooted import rooted
 from dagprof.gate.verdict import FileVerdict, Verdict
 from dagprof.model import (
-    Access,
     Edge,
     Effect,
     Failure,
@@ -32,7 +31,7 @@ from dagprof.model import (
     SkippedFile,
     SkipReason,
 )
-from unit.builders import HELPED, MODULES, environment, file, loads, run, trace
+from unit.builders import HELPED, MODULES, access, environment, file, loads, run, trace
 
 TODAY = datetime.date(2026, 5, 1)
 FRAMES = "common/frames.py"
@@ -41,12 +40,6 @@ PLAIN = loads((0, -1, 1_000, 1_000, -1, 4))
 
 def effect(kind: str, what: str, path: str = f"/dags/{FRAMES}", line: int = 3) -> Effect:
     return Effect(kind=kind, what=what, file=path, line=line)
-
-
-def access(key: str, line: int = 3, kind: str = "variable") -> Access:
-    return Access(
-        kind=kind, key=key, operation="get", answered_by="stub", file=f"/dags/{FRAMES}", line=line
-    )
 
 
 def times(ms: float) -> tuple[float, ...]:
@@ -93,9 +86,13 @@ DOES = [
         Rule.NEW_DATABASE,
         "queries a database during parsing (SELECT a)",
     ),
-    ({"accesses": (access("key"),)}, Rule.NEW_VARIABLE, "reads the Variable 'key' in every parse"),
     (
-        {"accesses": (access("db", kind="connection"),)},
+        {"accesses": (access("key", file=f"/dags/{FRAMES}"),)},
+        Rule.NEW_VARIABLE,
+        "reads the Variable 'key' in every parse",
+    ),
+    (
+        {"accesses": (access("db", kind="connection", file=f"/dags/{FRAMES}"),)},
         Rule.NEW_CONNECTION,
         "reads the Connection 'db' in every parse",
     ),

@@ -150,6 +150,27 @@ def test_a_folder_that_is_left_out_shows_no_secret(tmp_path: Path) -> None:
     assert row.what == "/opt/***/lib on PYTHONPATH"
 
 
+@pytest.mark.parametrize(
+    ("variable", "secret"),
+    [
+        ("DOCKER_PASSWORD=q7Wm2Zx9Lk4TrB8s", "${DOCKER_PASSWORD}"),
+        ("AIRFLOW__CORE__FERNET_KEY=q7Wm2Zx9Lk4TrB8s", "q7Wm2Zx9Lk4TrB8s"),
+        (
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgresql://a:q7Wm2Zx9Lk4TrB8s@db/airflow",
+            "q7Wm2Zx9Lk4TrB8s",
+        ),
+    ],
+)
+def test_a_folder_that_is_left_out_shows_no_secret_of_a_variable_that_is_left_out(
+    tmp_path: Path, variable: str, secret: str
+) -> None:
+    text = f"{variable}\nPYTHONPATH=/opt/{secret}/lib\n"
+    found = resolved(tmp_path, **{".env": text, "Dockerfile": "FROM apache/airflow\n"})
+    assert "q7Wm2Zx9Lk4TrB8s" not in str(found.environment)
+    (row,) = [row for row in found.used if "PYTHONPATH" in row.what]
+    assert row.what == "/opt/***/lib on PYTHONPATH"
+
+
 def test_secrets_of_variables_that_dagprof_leaves_out_are_masked(tmp_path: Path) -> None:
     files = {
         ".env": "DOCKER_PASSWORD=q7Wm2Zx9Lk4TrB8s\n",

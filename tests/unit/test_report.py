@@ -15,7 +15,6 @@ from dagprof.analyse.fleet import Change, Fleet, Plan
 from dagprof.gate import scanned
 from dagprof.judge import runs
 from dagprof.model import (
-    Access,
     Doubt,
     Effect,
     Experiment,
@@ -36,7 +35,7 @@ from dagprof.report import changes, figures, html, markdown
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.figures import duration
 from dagprof.report.text import plan, terminal
-from unit.builders import HELPED, file, loads, run, statement, trace
+from unit.builders import HELPED, access, file, loads, run, statement, trace
 from unit.page import Page
 
 HOSTILE = [
@@ -55,9 +54,7 @@ HOSTILE = [
 
 def hostile(text: str) -> Run:
     failure = Failure(type=text, message=text, traceback=text, cause=text, file=text, line=1)
-    access = Access(
-        kind="variable", key=text, operation="get", answered_by="stub", file=text, line=1
-    )
+    asks = access(text, file=text, line=1)
     result = file(
         f"{text[:200]}.py",
         100,
@@ -65,7 +62,7 @@ def hostile(text: str) -> Run:
         102,
         status=Status.IMPORT_ERROR,
         failures=(failure,),
-        accesses=(access,),
+        accesses=(asks,),
         effects=(Effect(kind="process", what=text, file=text, line=1),),
         experiments=(
             Experiment(without=(Place(file=text, line=1),), need=Need.RAISES, reason=text),
@@ -582,15 +579,7 @@ def test_unstable_files_share_one_note() -> None:
 
 def test_the_summary_begins_with_the_answer() -> None:
     failure = Failure(type="ModuleNotFoundError", message="No module named 'yaml'", line=7)
-    asks = Access(
-        kind="variable",
-        key="owner",
-        operation="get",
-        answered_by="stub",
-        file="/dags/a.py",
-        line=3,
-        count=1,
-    )
+    asks = access("owner")
     shown = run(
         file("slow.py", 1500, 1510, 1490, accesses=(asks,)),
         *(
@@ -614,15 +603,7 @@ def test_the_summary_begins_with_the_answer() -> None:
 
 
 def test_a_lookup_whose_value_a_parse_needs_is_not_to_be_moved() -> None:
-    asks = Access(
-        kind="variable",
-        key="url",
-        operation="get",
-        answered_by="stub",
-        file="/dags/a.py",
-        line=3,
-        count=1,
-    )
+    asks = access("url")
     shown = run(
         file("slow.py", 1500, 1510, 1490, accesses=(asks,)),
         file(

@@ -12,12 +12,12 @@ import pytest
 from rich.console import Console
 
 from dagprof.analyse.comparison import Comparison, compare
-from dagprof.model import Access, FileResult, Output, Run, Stack, Status
+from dagprof.model import FileResult, Output, Run, Stack, Status
 from dagprof.report import html
 from dagprof.report.escape import encodable
 from dagprof.report.page import one_file
 from dagprof.report.text import terminal
-from unit.builders import HELPED, file, loads, run, statement, trace
+from unit.builders import HELPED, access, file, loads, run, statement, trace
 from unit.page import Page
 
 FOREIGN = run(
@@ -122,12 +122,7 @@ def many() -> FileResult:
         wall_ms=900,
         children=tuple(Stack(function=f"f{n}", file="", line=0, wall_ms=n) for n in range(99)),
     )
-    accesses = tuple(
-        Access(
-            kind="variable", key=f"k{n}", operation="get", answered_by="stub", file="a.py", line=n
-        )
-        for n in range(42)
-    )
+    accesses = tuple(access(f"k{n}", file="a.py", line=n) for n in range(42))
     return file("a.py", 900, trace=trace(900, imported, nested), stack=calls, accesses=accesses)
 
 

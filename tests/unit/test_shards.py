@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
-from dagprof.analyse.fleet import Fleet
+from dagprof.analyse.fleet import Fleet, Plan
+from dagprof.analyse.others import collected
+from dagprof.cli.commands.merge import command
 from dagprof.errors import UsageError
 from dagprof.judge.scaling import scaled
 from dagprof.measure.shards import Shard, part
@@ -22,6 +26,7 @@ from dagprof.model import (
     Stack,
 )
 from dagprof.quantities import parse_shard
+from dagprof.store import runs as stored
 from dagprof.usecases.merge import merge
 
 from .builders import environment, file, reference, run, statement, trace
@@ -138,6 +143,25 @@ def test_the_merged_run_is_the_run_of_all_files() -> None:
     assert "shard" not in merged.settings
     assert Fleet(merged).plan(untried=True) == Fleet(whole).plan(untried=True)
     assert merged.doubts == ()
+
+
+def test_the_page_and_the_terminal_share_the_other_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Run] = []
+
+    def counting(run: Run, plan: Plan) -> None:
+        found.append(run)
+
+    monkeypatch.setattr(collected, "preload", counting)
+    monkeypatch.chdir(tmp_path)
+    for number, files in ((1, FILES[:2]), (2, FILES[2:])):
+        stored.save(shard(number, 2, *files), tmp_path / f"{number}.json")
+    done = CliRunner().invoke(command, ["1.json", "2.json"], standalone_mode=False)
+    assert done.return_value == 0, done.output
+    assert "Slowest files" in done.output
+    assert (tmp_path / "reports" / "report.html").is_file()
+    assert len(found) == 1
 
 
 def test_modules_get_new_positions() -> None:

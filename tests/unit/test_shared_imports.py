@@ -8,11 +8,14 @@ import pytest
 
 from dagprof.attribution.sources import installed_imports, noticing, shared_imports
 from dagprof.link.messages.zygote import Costs
-from dagprof.measure.before.composing import doubt, to_check
+from dagprof.measure.before.composing import doubt, measured_again, to_check
 from dagprof.measure.before.layers import Survey, loading_ns, varied, widest
 from dagprof.measure.before.scales import Scales, weighted_median
 from dagprof.measure.crew import Layer
-from dagprof.model import Composed, Layers
+from dagprof.model import COMPOSED, Composed, Layers
+from dagprof.passes import doubts
+from dagprof.report import notes
+from unit.builders import file, run
 
 
 def shared(least: int = 1, /, **texts: str) -> list[str]:
@@ -69,6 +72,15 @@ def test_the_note_compares_composed_with_measured_times() -> None:
     assert "differ by 3.0% (median) and at most 25.0%" in text
     assert "differ" not in doubt(layers(), 60).text
     assert "differ" not in doubt(layers((5, 0)), 60).text
+
+
+def test_all_notes_on_composed_times_have_the_code_that_reports_leave_out() -> None:
+    composed = file("a.py", 100, composed_ms=60)
+    (note,) = doubts.composed(composed)
+    assert note.code == doubt(layers(), 60).code == COMPOSED
+    noted = file("a.py", 100, composed_ms=60, doubts=(note,))
+    assert notes.of_summary(run(noted), 100) == notes.of_summary(run(composed), 100)
+    assert measured_again(noted, noted.samples).doubts == ()
 
 
 def survey(own_ns: dict[str, int], reach: dict[str, set[str]]) -> Survey:

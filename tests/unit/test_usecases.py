@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from dagprof.cli.commands.scan import advice_on_baseline
 from dagprof.config.policy import Level, Rule
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
+from dagprof.judge import runs as judge
+from dagprof.judge.judgement import Kind, Limits
 from dagprof.measure.rounds import Silent
 from dagprof.model import Measured
+from dagprof.passes.plan import needs_more
+from dagprof.robust import FEWEST
 from dagprof.store import runs
 from dagprof.usecases import baselines
 from dagprof.usecases.expectations import Expectations, expectations
 from dagprof.usecases.explain import place
 from dagprof.usecases.gate import Baseline, Revision, requested
 from dagprof.usecases.resuming import resumable
-from unit.builders import file, run
+from unit.builders import file, reference, run
 
 
 @pytest.mark.parametrize(
@@ -140,6 +146,40 @@ def test_a_baseline_with_too_few_parses_is_counted(tmp_path: Path) -> None:
     )
     assert baselines.save(saved, tmp_path / "baseline.json") == 1
     assert runs.load(tmp_path / "baseline.json") == saved
+
+
+@pytest.mark.parametrize(
+    ("settings", "advice"),
+    [
+        ({}, "Save the baseline again with --repeat 3. Scans that"),
+        ({"repeat": 1}, "Save the baseline again with --repeat 3. Scans that"),
+        (
+            {"time_budget": "9s"},
+            "Save the baseline again with --repeat 3 and without --time-budget. Scans that",
+        ),
+        ({"repeat": 3, "time_budget": "9s"}, "Save the baseline again without --time-budget."),
+        ({"repeat": 5}, "Save the baseline again."),
+    ],
+)
+def test_the_advice_on_a_baseline_names_enough_repeats(
+    settings: dict[str, Any], advice: str
+) -> None:
+    assert advice_on_baseline(run(settings=settings)).startswith(advice)
+
+
+@pytest.mark.parametrize(
+    ("repeats", "kind"), [(1, Kind.OPEN), (2, Kind.OPEN), (FEWEST, Kind.SLOWER)]
+)
+def test_the_recommended_repeats_are_enough_for_files_that_take_long(
+    repeats: int, kind: Kind
+) -> None:
+    before, after = [6_000.0, 6_010.0, 6_005.0], [9_000.0, 9_010.0, 9_005.0]
+    assert not needs_more(before[:1], before[:1], None), "a slow file gets one parse by default"
+    old, new = (
+        run(file("a.py", *times[:repeats]), reference=reference(100)) for times in (before, after)
+    )
+    judged = judge.judge(old, new, lambda path: Limits(0.25, 50.0))
+    assert judged["a.py"].kind is kind
 
 
 @pytest.mark.parametrize(

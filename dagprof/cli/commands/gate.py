@@ -282,7 +282,8 @@ def _tell(
         if file is None
     }
     _print(gated, texts, is_quiet=is_quiet)
-    if output.says_nothing_measured(gated.head, gated.base if gated.has_failed else None):
+    base = gated.base if gated.has_failed else None
+    if not gated.others_load and output.says_nothing_measured(gated.head, base):
         return MeasurementError.exit_code
     return 1 if gated.has_failed else 0
 

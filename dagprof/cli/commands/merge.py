@@ -47,6 +47,7 @@ def command(runs: tuple[str, ...], partial: bool, quiet: bool, **options: object
             merged,
             console=output.stdout_console(),
             fleet=scanned.fleet,
+            found=scanned.others,
             written=[folder / RUN, page],
         )
     return MeasurementError.exit_code if output.says_nothing_measured(merged) else 0

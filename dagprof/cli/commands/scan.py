@@ -184,17 +184,26 @@ def _write(
             click.echo(
                 f"dagprof: In this baseline, {thin} of {len(scanned.run.files)} files have fewer"
                 f" than {FEWEST} timed parses. A comparison needs at least {FEWEST} timed parses."
-                f" Save the baseline again{_without_limits(scanned.run)} on a quieter machine.",
+                f" {advice_on_baseline(scanned.run)}",
                 err=True,
             )
     return written
 
 
-def _without_limits(run: Run) -> str:
-    """The options of this scan that limited the number of parses."""
-    options = {"repeat": "--repeat", "time_budget": "--time-budget"}
-    used = [option for name, option in options.items() if run.settings.get(name) is not None]
-    return f" without {' and '.join(used)}," if used else ""
+def advice_on_baseline(run: Run) -> str:
+    """The options that give each file enough timed parses for a comparison with a later scan.
+
+    Without ``--repeat``, dagprof times files that take more than five seconds only once. A later
+    scan needs enough timed parses, too.
+    """
+    budget = " without --time-budget" if run.settings.get("time_budget") is not None else ""
+    repeat = run.settings.get("repeat")
+    if isinstance(repeat, int) and repeat >= FEWEST:
+        return f"Save the baseline again{budget}."
+    return (
+        f"Save the baseline again with --repeat {FEWEST}{' and' if budget else ''}{budget}. Scans"
+        f" that you compare with this baseline also need --repeat {FEWEST}."
+    )
 
 
 def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:
@@ -206,6 +215,7 @@ def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:
             scanned.run,
             console=output.stdout_console(),
             fleet=scanned.fleet,
+            found=scanned.others,
             comparison=scanned.comparison,
             verdict=scanned.verdict,
             written=written,

@@ -28,7 +28,7 @@ from dagprof.measure.before.layers import Survey, costs, loading_ns, not_shared,
 from dagprof.measure.before.scales import Scales
 from dagprof.measure.budget import Budget, within
 from dagprof.measure.crew import TWICE, Crew, Job, Worker, twice
-from dagprof.model import Composed, Doubt, FileResult, Layers, Measured, Samples
+from dagprof.model import COMPOSED, Composed, Doubt, FileResult, Layers, Measured, Samples
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits, Request
 
@@ -301,7 +301,7 @@ def measured_again(result: FileResult, samples: Samples) -> FileResult:
         result,
         samples=samples,
         composed_ms=0.0,
-        doubts=tuple(doubt for doubt in result.doubts if doubt.code != "composed"),
+        doubts=tuple(doubt for doubt in result.doubts if doubt.code != COMPOSED),
     )
     return changed
 
@@ -328,5 +328,5 @@ def doubt(layers: Layers, files: int) -> Doubt:
     else:
         text += " There was no time to check composed times against isolated times."
     return Doubt(
-        code="composed", text=f"{text} To measure all files in isolation, use --isolation strict."
+        code=COMPOSED, text=f"{text} To measure all files in isolation, use --isolation strict."
     )

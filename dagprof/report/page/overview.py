@@ -8,9 +8,9 @@ from dagprof.analyse.causes import FailureCause, causes, place
 from dagprof.analyse.comparison import Comparison
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.frames import records, statements_frame
-from dagprof.analyse.others import others
+from dagprof.analyse.others import Others, others
 from dagprof.gate.verdict import Decision, Verdict
-from dagprof.model import FileResult, Plugin, Run
+from dagprof.model import COMPOSED, FileResult, Plugin, Run
 from dagprof.quantities import count
 from dagprof.report import changes, figures, notes, preloading
 from dagprof.report import others as report_others
@@ -33,12 +33,18 @@ _TAGS = {Decision.PASSED: "passed", Decision.FAILED: "failed", Decision.CANNOT_T
 
 
 def build(
-    run: Run, fleet: Fleet | None, comparison: Comparison | None, verdict: Verdict | None
+    run: Run,
+    fleet: Fleet | None,
+    comparison: Comparison | None,
+    verdict: Verdict | None,
+    found: Others | None,
 ) -> Row:
-    """All values of the overview."""
+    """All values of the overview. ``found`` are the changes that are not in the plan; computed if
+    missing.
+    """
     ranked = sorted(run.files, key=lambda file: -file.parse_ms)
     plan = fleet.plan() if fleet else None
-    found = others(run, plan)
+    found = found or others(run, plan)
     parse_loop = loop.build(run, fleet)
     return {
         "title": figures.headline(run),
@@ -93,6 +99,7 @@ def _plan(run: Run, plan: Plan) -> Row:
             {
                 "adds": figures.duration(step.adds_ms),
                 "total": figures.duration(step.total_ms),
+                "with_above": changes.with_above(plan, step) if number else "",
                 "files": step.files,
                 "evidence": step.evidence,
                 "places": [safe_text(str(change.place), 200) for change in step.changes],
@@ -108,7 +115,7 @@ def _plan(run: Run, plan: Plan) -> Row:
                     safe_text(text, 200) for change in step.changes for text in change.cautions
                 ],
             }
-            for step in plan.steps
+            for number, step in enumerate(plan.steps)
         ],
     }
 
@@ -304,5 +311,5 @@ def _doubts(run: Run) -> list[str]:
     return doubts + [
         notes.together(code, files)
         for code, files in notes.by_code(run).items()
-        if code != notes.COMPOSED
+        if code != COMPOSED
     ]

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dagprof.model import FileResult
+from dagprof.model import COMPOSED, FileResult
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.report.notes import COMPOSED
 from dagprof.report.page.one_file import address
 
 

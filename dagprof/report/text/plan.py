@@ -35,7 +35,7 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     console.print(Text("Best changes", style="bold"))
     console.print(Text(f"  {changes.summary(run, plan, SHOWN)}."))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in ("saves", "files"):
+    for name in ("saves", "with changes\nabove", "files"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("evidence", no_wrap=True)
     table.add_column("where", overflow="fold")
@@ -43,6 +43,7 @@ def render(run: Run, plan: Plan, console: Console) -> None:
     for step in plan.steps[:SHOWN]:
         table.add_row(
             duration(step.adds_ms),
+            changes.with_above(plan, step),
             f"{step.files:,}",
             step.evidence,
             Text(changes.places(step)),

@@ -154,4 +154,6 @@ def _savings(run: Run, plan: Plan, console: Console) -> None:
         "  A moved import saves time in the DAG processor and in each task that does not use the"
         " import. A task that uses the import still pays for it."
     )
+    if len(plan.steps) > 1:
+        text += " Each saving is in addition to the changes above it."
     console.print(Text(text, style="dim"))

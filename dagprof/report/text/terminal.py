@@ -43,14 +43,15 @@ def render(
     fleet: Fleet | None = None,
     comparison: Comparison | None = None,
     verdict: Verdict | None = None,
+    found: Others | None = None,
     written: Sequence[Path] = (),
 ) -> None:
     """Print the summary of a Run: the answer, the details, the comparison with a baseline if there
-    is one, and the plan.
+    is one, and the plan. ``found`` are the changes that are not in the plan; computed if missing.
     """
     with within_encoding(console):
         changes = None if fleet is None else fleet.plan()
-        found = others(run, changes)
+        found = found or others(run, changes)
         _headline(run, changes, found, verdict, console)
         _files(run, console)
         _imports(run, fleet, console)
