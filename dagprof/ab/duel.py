@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dagprof.ab import affected, precedents
+from dagprof.ab import affected, notes, precedents
 from dagprof.ab.choice import Choice, choice_text, choose
 from dagprof.ab.question import Duel, Question
 from dagprof.ab.sides import Lane, Side, each
@@ -51,9 +51,21 @@ class _ABRun:
             {os.path.realpath(path) for path in changed}
             for changed in (question.changed_base, question.changed_head)
         ]
-        self._doubts: list[str] = []
+        self._doubts = self._without_linked()
         self._tried: set[str] = set()
         self._has_sample = True
+
+    def _without_linked(self) -> list[str]:
+        """Leave out the files that links lead out of the repository, and return a note on them."""
+        linked = {
+            name
+            for side in self._sides
+            for name, path in side.files.items()
+            if self._question.is_outside(path)
+        }
+        for side in self._sides:
+            side.files = {name: path for name, path in side.files.items() if name not in linked}
+        return notes.about_links(sorted(linked))
 
     def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
         """Give renamed files their new names in the base."""
