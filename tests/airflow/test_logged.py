@@ -20,6 +20,14 @@ def load(text):
     raise ValueError("bad\\n  document \\x1b[31m " + text + LONG)
 LONG = ""
 """
+OWN = """
+# airflow dag
+import logging
+try:
+    dict()['key']
+except KeyError:
+    logging.getLogger('x').{level}('no', exc_info=True)
+"""
 
 
 def logged(run: object, path: str) -> list[str]:
@@ -35,26 +43,21 @@ def test_the_last_logged_exception_is_the_reason_for_missing_dags(scan: Scan) ->
             "fewer.py": use + 'build("c")\n' + dag("fewer"),
             "fine.py": dag("fine"),
             "long.py": use + 'build("x" * 100_000)\n',
-            "own.py": (
-                "# airflow dag\nimport logging\ntry:\n    {}['key']\nexcept KeyError:\n"
-                "    logging.getLogger('x').error('no', exc_info=True)\n"
-            ),
-            "quiet.py": (
-                "# airflow dag\nimport logging\ntry:\n    {}['key']\nexcept KeyError:\n"
-                "    logging.getLogger('x').warning('no', exc_info=True)\n"
-            ),
+            "own.py": OWN.format(level="error"),
+            "quiet.py": OWN.format(level="warning"),
             "fails.py": use + 'build("d")\nraise RuntimeError("own")\n' + dag("fails"),
         }
     )
     assert result(run, "none.py").status is Status.NO_DAGS
-    assert logged(run, "none.py") == [
+    (none,) = logged(run, "none.py")
+    assert none == (
         "factory.py:9 logs an exception and continues: ValueError: bad document \x1b[31m b (logger"
         " some.factory). This is the last of 2 logged exceptions. The file defines no DAG."
-    ]
+    )
     (fewer,) = logged(run, "fewer.py")
     assert fewer.endswith("The file may define fewer DAGs than intended.")
     (own,) = logged(run, "own.py")
-    assert own.startswith("Line 4 logs an exception and continues: KeyError: 'key' (logger x).")
+    assert own.startswith("Line 5 logs an exception and continues: KeyError: 'key' (logger x).")
     assert len(logged(run, "long.py")[0]) < 500
     assert not logged(run, "fine.py")
     assert not logged(run, "quiet.py")
