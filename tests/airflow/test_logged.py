@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
-from support import Scan, dag, result
+from support import TARGET, Scan, dag, result
 
 from dagprof.model import Status
 from dagprof.report import notes
@@ -68,7 +70,10 @@ def test_the_last_logged_exception_is_the_reason_for_missing_dags(scan: Scan) ->
 
 
 def test_a_broken_file_of_a_library_is_shown_at_the_users_line(scan: Scan) -> None:
-    pytest.importorskip("dagfactory")
+    if subprocess.run(
+        [TARGET, "-c", "import dagfactory"], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("dag-factory is not installed")
     run = scan(
         {
             "a.py": (
