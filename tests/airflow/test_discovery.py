@@ -306,7 +306,7 @@ def test_links_that_lead_out_of_the_folder_are_followed_as_in_airflow(
         {
             "file.py": dag("file"),
             "team/b.py": dag("b"),
-            "team/.airflowignore": "draft\n",
+            "team/.airflowignore": "draft.py\n",
             "team/draft.py": dag("c"),
         },
     )
