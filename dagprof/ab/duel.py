@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dagprof.ab import affected, precedents
+from dagprof.ab import affected, notes, precedents
 from dagprof.ab.choice import Choice, choice_text, choose
 from dagprof.ab.question import Duel, Question
-from dagprof.ab.sides import Lane, Side, each
+from dagprof.ab.sides import Lane, Side, each, only_others_load
 from dagprof.ab.turns import Turns
 from dagprof.config import settings as settings_module
 from dagprof.link.processes.conversation import ConnectionLost
@@ -33,8 +33,6 @@ from dagprof.quantities import count
 # did not change themselves but may reach the change, and of files that the change cannot reach. The
 # timed parses end before the last comparison of DAGs.
 _CHANGED_UNTIL, _REACHED_UNTIL, _OTHERS_UNTIL, _TIMED_UNTIL = 0.5, 0.6, 0.7, 0.95
-# If all measured files fail, dagprof tries so many other files to find one that loads.
-_MOST_TRIED = 8
 
 
 class _ABRun:
@@ -53,9 +51,19 @@ class _ABRun:
             {os.path.realpath(path) for path in changed}
             for changed in (question.changed_base, question.changed_head)
         ]
-        self._doubts: list[str] = []
+        self._doubts = self._without_links()
         self._tried: set[str] = set()
         self._has_sample = True
+
+    def _without_links(self) -> list[str]:
+        """Leave out the files that links lead out of the repository, and return a note on them."""
+        is_outside = self._question.is_outside
+        linked = {
+            name for side in self._sides for name, path in side.files.items() if is_outside(path)
+        }
+        for side in self._sides:
+            side.leave_out(linked)
+        return notes.about_links(sorted(linked))
 
     def _pair_renamed(self, renamed: Mapping[Path, Path]) -> None:
         """Give renamed files their new names in the base."""
@@ -82,7 +90,7 @@ class _ABRun:
             names, left_out = self._traced(lanes, choice)
             others, more_others = self._trace_others(lanes, names)
             self._time(lanes, names)
-            others_load = self._other_file_loads(lanes, names)
+            others_load = only_others_load(self._head, lanes, names, self._budget)
 
         # Both sides' Runs hold the same files, except files that exist on one side only. Files that
         # the change does not touch are only counted.
@@ -242,28 +250,6 @@ class _ABRun:
         with contextlib.suppress(OutOfTime):
             if side.begin(name) and lane.parse(side, name, Mode.TIMING, first=True):
                 lane.parse(side, name, Mode.TRACE)
-
-    def _other_file_loads(self, lanes: Scheduler[Lane], names: Sequence[str]) -> bool:
-        """Whether all measured files of the head fail, but another file of the head can be loaded.
-        The environment is then not the reason for the failures.
-        """
-        head = self._head
-        measured = [name for name in names if name in head.files]
-        if not measured or any(map(head.loads, measured)):
-            return False
-        # Files from the whole folder, because the files of one subfolder often fail together.
-        rest = sorted(head.files.keys() - set(measured))
-        for name in rest[:: max(1, len(rest) // _MOST_TRIED)][:_MOST_TRIED]:
-            if name not in head.passes:
-                list(each(lanes, self._try_head, [name], self._budget))
-            if head.loads(name):
-                return True
-        return False
-
-    def _try_head(self, lane: Lane, name: str) -> None:
-        with contextlib.suppress(OutOfTime):
-            if self._head.begin(name):
-                lane.parse(self._head, name, Mode.TIMING, first=True)
 
     def _is_touched(self, found: Mapping[Side, Measured]) -> bool:
         """Whether a file exists on one side only, or loads or reads what changed on either side."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dagprof.ab import affected, revision
@@ -11,6 +11,7 @@ from dagprof.ab.question import Duel
 from dagprof.ab.revision import Difference
 from dagprof.config import configuration
 from dagprof.config.settings import Settings
+from dagprof.quantities import count
 
 
 def about_history(difference: Difference) -> list[str]:
@@ -35,6 +36,23 @@ def about_same_code(same: Collection[Path], difference: Difference) -> list[str]
     text = (
         f"Only comments or layout changed in {len(same)} files, such as {first}; the code is the"
         " same."
+    )
+    return [text]
+
+
+def about_links(linked: Sequence[str]) -> list[str]:
+    """The note on DAG files that symbolic links lead out of the repository."""
+    if not linked:
+        return []
+    what = (
+        f"the DAG file {linked[0]}"
+        if len(linked) == 1
+        else f"{count(len(linked), 'DAG file')} such as {linked[0]}"
+    )
+    text = (
+        f"The gate did not compare {what}, because a symbolic link leads out of the repository and"
+        " git has no other version. To compare versions of files outside the repository, use"
+        " --baseline."
     )
     return [text]
 

@@ -40,7 +40,8 @@ class Question(NamedTuple):
     ``limits`` returns the limits of a file for its shown path. ``everything`` is the reason for
     measuring all files; empty to measure only files that the change reaches. ``sample`` limits
     the number of files in both cases. ``roots`` are the folders of user code besides the bundle
-    root. ``in_base`` returns the place of a file on the base's disk.
+    root. ``in_base`` returns the place of a file on the base's disk. ``is_outside`` says whether a
+    link leads a path out of the repository, which then has no other version of the file.
     """
 
     changed_base: Sequence[Path]
@@ -48,6 +49,7 @@ class Question(NamedTuple):
     renamed: Mapping[Path, Path]
     roots: Sequence[Path]
     in_base: Callable[[Path], Path]
+    is_outside: Callable[[Path], bool]
     everything: str
     sample: int | None
     limits: Callable[[str], Limits]

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from unidiff.patch import Hunk, PatchSet
@@ -231,6 +231,12 @@ def moved(path: Path, top: Path, to: Path) -> Path:
             if form == above or above in form.parents:
                 return to / form.relative_to(above)
     return path
+
+
+def is_outside(path: Path, tops: Iterable[Path]) -> bool:
+    """Whether a link leads this path out of all these checkouts."""
+    real = PurePath(os.path.realpath(path))
+    return not any(PurePath(os.path.realpath(top)) in real.parents for top in tops)
 
 
 def unversioned(path: Path, difference: Difference, tree: Path) -> Path | None:

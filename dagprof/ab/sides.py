@@ -4,7 +4,8 @@ that parse both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +16,12 @@ from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
 from dagprof.model import Measured
 from dagprof.passes import file
-from dagprof.passes.asking import ParseLimits, Request, parse_request
+from dagprof.passes.asking import OutOfTime, ParseLimits, Request, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
+
+# If all measured files fail, dagprof tries so many other files to find one that loads.
+_MOST_TRIED = 8
 
 
 class Side:
@@ -35,6 +39,10 @@ class Side:
         """Give a file the name that it has on the other side."""
         self.files[new] = self.files.pop(old)
         self.new_names[old] = new
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Leave out these files."""
+        self.files = {name: path for name, path in self.files.items() if name not in names}
 
     def name(self, path: Path) -> str:
         """The name of a file on both sides."""
@@ -122,3 +130,28 @@ def each(
         del left[name]
         yield name
     yield from left
+
+
+def only_others_load(
+    side: Side, lanes: Scheduler[Lane], names: Sequence[str], budget: Budget
+) -> bool:
+    """Whether all measured files of a side fail, but another file of this side can be loaded. The
+    environment is then not the reason for the failures.
+    """
+
+    def attempt(lane: Lane, name: str) -> None:
+        with contextlib.suppress(OutOfTime):
+            if side.begin(name):
+                lane.parse(side, name, Mode.TIMING, first=True)
+
+    measured = [name for name in names if name in side.files]
+    if not measured or any(map(side.loads, measured)):
+        return False
+    # Files from the whole folder, because the files of one subfolder often fail together.
+    rest = sorted(side.files.keys() - set(measured))
+    for name in rest[:: max(1, len(rest) // _MOST_TRIED)][:_MOST_TRIED]:
+        if name not in side.passes:
+            list(each(lanes, attempt, [name], budget))
+        if side.loads(name):
+            return True
+    return False

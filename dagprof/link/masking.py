@@ -139,6 +139,10 @@ class Masking:
             result,
             environment={},
             failures=tuple(map(self._failure, result.failures)),
+            logged=tuple(
+                _with(row, message=self.text(row.message), logger=self.text(row.logger))
+                for row in result.logged
+            ),
             stops=tuple((kind, self.text(text), lines) for kind, text, lines in result.stops),
             warnings=tuple(self.text(text, _WARNING_LIMIT) for text in result.warnings),
             effects=tuple(self._effects(result.effects)),

@@ -32,6 +32,7 @@ _WAYS = {
     ),
     SkipReason.OTHER_FORMAT: "Give a DAG file.",
     SkipReason.UNEXAMINED: "Fix this error so that Airflow can parse the file.",
+    SkipReason.BROKEN_LINK: "Create the missing file, or correct the link.",
 }
 
 

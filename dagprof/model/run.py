@@ -52,6 +52,7 @@ class SkipReason(str, enum.Enum):
     CALLABLE = "callable"
     OTHER_FORMAT = "other-format"
     UNEXAMINED = "unexamined"
+    BROKEN_LINK = "broken-link"
 
 
 class SkippedFile(Frozen, frozen=True):
@@ -59,7 +60,7 @@ class SkippedFile(Frozen, frozen=True):
 
     ``detail`` depends on the reason. For ``safe-mode``, ``detail`` names the words that the text
     lacks. For ``callable``, ``detail`` is the name of the user's function. For ``unexamined``,
-    ``detail`` is the exception of this function.
+    ``detail`` is the exception of this function. For ``broken-link``, ``detail`` is the target.
     """
 
     path: str
@@ -80,6 +81,8 @@ class SkippedFile(Frozen, frozen=True):
             return f"{self.detail} ([core] might_contain_dag_callable) rejects the file"
         if self.reason is SkipReason.UNEXAMINED:
             return f"Airflow fails to examine the file ({self.detail})"
+        if self.reason is SkipReason.BROKEN_LINK:
+            return f"the symbolic link leads to {self.detail}, which does not exist"
         is_named_so = self.path.endswith(".zip")
         return (
             "the file is not a zip archive"

@@ -6,7 +6,7 @@ import itertools
 import statistics
 from collections.abc import Mapping, Sequence
 
-from dagprof.link.messages.result import ScheduleRow, UntracedRow
+from dagprof.link.messages.result import LoggedRow, ScheduleRow, UntracedRow
 from dagprof.model import COMPOSED, Doubt, FileResult, Status
 from dagprof.passes.plan import STABLE_MS
 from dagprof.quantities import count, span
@@ -18,6 +18,8 @@ DRIFT_SHARE = 0.5
 # sixty.
 FEWEST_FOR_DRIFT = 5
 # Fields of ``left_out`` in a probe's answer, and what they hold.
+# Characters of a logged exception in a note.
+_MOST_LOGGED = 300
 _ROWS = {
     "failures": "import errors",
     "warnings": "warnings",
@@ -127,6 +129,26 @@ def lost_dags(result: FileResult) -> list[Doubt]:
         " finds only DAGs in global variables and DAGs created with `with` or @dag."
     )
     return [Doubt(code="lost-dag", text=text)]
+
+
+def logged(result: FileResult, rows: Sequence[LoggedRow]) -> list[Doubt]:
+    """The exception that code logged last and then ignored, such as that of a broken YAML file. It
+    may be the reason for missing DAGs of a file that Airflow loads without an error.
+    """
+    if not rows or result.status.is_failure or result.failures:
+        return []
+    row = rows[-1]
+    name = row.file.rpartition("/")[2]
+    place = f"Line {row.line}" if row.file.endswith(f"/{result.path}") else f"{name}:{row.line}"
+    message = " ".join(row.message.split())
+    short = message if len(message) <= _MOST_LOGGED else f"{message[:_MOST_LOGGED]}…"
+    more = f" This is the last of {row.count:,} logged exceptions." if row.count > 1 else ""
+    dags = "may define fewer DAGs than intended" if result.dag_ids else "defines no DAG"
+    text = (
+        f"{place if name else 'Code'} logs an exception and continues: {row.type}: {short} (logger"
+        f" {row.logger}).{more} The file {dags}."
+    )
+    return [Doubt(code="logged-exception", text=text)]
 
 
 def left_out(counts: Mapping[str, int]) -> list[Doubt]:

@@ -12,7 +12,7 @@ import msgspec
 
 from dagprof.link import reading
 from dagprof.link.messages.reply import Reply
-from dagprof.link.messages.result import EffectRow, FailureRow, Result, ScheduleRow
+from dagprof.link.messages.result import EffectRow, FailureRow, LoggedRow, Result, ScheduleRow
 from dagprof.link.reading import Timed
 from dagprof.model import (
     Access,
@@ -256,6 +256,7 @@ class Passes:
             *doubts.stubs(result),
             *absent.doubts(result.effects),
             *doubts.lost_dags(result),
+            *doubts.logged(result, self._logged()),
             *doubts.left_out(self._left_out()),
             *doubts.outcomes(self._statuses),
             *doubts.left_running(self._left_processes),
@@ -263,6 +264,10 @@ class Passes:
             *doubts.schedules(self._schedules, result.dag_ids),
             *doubts.untimed(traced.uninstrumented if traced else ()),
         ]
+
+    def _logged(self) -> tuple[LoggedRow, ...]:
+        plain = self.settled.result if self.settled else None
+        return plain.logged if plain else ()
 
     def _left_out(self) -> dict[str, int]:
         """How many rows more there were than are kept, by field."""

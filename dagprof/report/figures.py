@@ -309,6 +309,10 @@ def _skipped(reason: SkipReason, files: Sequence[SkippedFile]) -> str:
             f"Airflow's safe mode skips {number}: {named}. If {one} defines DAGs, add a comment"
             " with the missing words to the file."
         )
+    if reason is SkipReason.BROKEN_LINK:
+        named = _few([f"{file.path} (to {file.detail})" for file in files])
+        broken = count(len(files), "broken symbolic link")
+        return safe_text(f"Airflow skips {broken}: {named}.", 600)
     named = _few([file.path for file in files])
     return safe_text(f"Airflow skips {number}: {named}. Reason: {files[0].why}.", 600)
 

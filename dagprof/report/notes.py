@@ -17,6 +17,8 @@ _NAMED = 3
 _NARROWEST = 100
 # The notes on the time budget and on shared packages already count these files.
 _TOLD_ELSEWHERE = ("one-parse", COMPOSED)
+# Notes whose text differs from file to file, and their most characters.
+_LOGGED, _MOST_LOGGED = "logged-exception", 400
 # Notes whose text is the same for one file and for many.
 _ALWAYS_TOGETHER = ("stubbed", "busy")
 _TITLES = {
@@ -28,6 +30,7 @@ _TITLES = {
     "inconsistent": "Parses of the same file ended differently",
     "left-out": "Files whose imports, lookups or effects dagprof recorded only in part",
     "leftover-processes": "Files whose parses left processes running, which dagprof then ended",
+    _LOGGED: "Files whose code logs an exception and continues",
     "lost-dag": "Files that create DAGs that Airflow does not find",
     "no-stacks": "Files whose call stacks dagprof did not sample",
     "no-statements": "Files whose statements dagprof did not time",
@@ -57,15 +60,19 @@ def of_summary(run: Run, width: int) -> list[str]:
     most = max(width, _NARROWEST) - 2
     lines += [safe_text(line, most) for line in _instabilities(run)]
     groups = by_code(run)
-    shared = [code for code, files in groups.items() if len(files) > 1 or code in _ALWAYS_TOGETHER]
+    shared = [
+        code
+        for code, files in groups.items()
+        if (len(files) > 1 and code != _LOGGED) or code in _ALWAYS_TOGETHER
+    ]
     lines += [together(code, groups[code], most) for code in shared if code not in _TOLD_ELSEWHERE]
     single = [
-        f"{file.path}: {doubt.text}"
+        safe_text(f"{file.path}: {doubt.text}", _MOST_LOGGED if doubt.code == _LOGGED else most)
         for file in run.files
         for doubt in file.doubts
         if doubt.code not in (*shared, *_TOLD_ELSEWHERE)
     ]
-    lines += [safe_text(line, most) for line in single[:LIMIT]]
+    lines += single[:LIMIT]
     if len(single) > LIMIT:
         lines.append(f"For {count(len(single) - LIMIT, 'more note')}, see the report.")
     return lines

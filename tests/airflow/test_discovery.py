@@ -296,3 +296,46 @@ def test_the_run_records_the_settings_of_the_parse_loop(
     assert config["refresh_interval"] == "77"
     assert config["min_file_process_interval"] == "41"
     assert config["file_parsing_sort_mode"] == "alphabetical"
+
+
+def test_links_that_lead_out_of_the_folder_are_followed_as_in_airflow(
+    scan: Scan, tmp_path: Path
+) -> None:
+    outside = write(
+        tmp_path / "outside",
+        {
+            "file.py": dag("file"),
+            "team/b.py": dag("b"),
+            "team/.airflowignore": "draft.py\n",
+            "team/draft.py": dag("c"),
+        },
+    )
+    folder = write(tmp_path / "dags", {"a.py": dag("a")})
+    (folder / "linked.py").symlink_to(outside / "file.py")
+    (folder / "relative.py").symlink_to("../outside/file.py")
+    (folder / "team").symlink_to(outside / "team")
+    run = scan({})
+    assert paths(run) == ["a.py", "linked.py", "relative.py", "team/b.py"]
+    assert {file.status for file in run.files} == {Status.OK}
+    assert [(file.path, file.reason) for file in run.skipped] == [
+        ("team/draft.py", SkipReason.IGNORED)
+    ]
+
+
+def test_broken_links_are_named_with_their_targets(scan: Scan, tmp_path: Path) -> None:
+    folder = write(tmp_path / "dags", {"a.py": dag("a")})
+    (folder / "gone.py").symlink_to("../gone/file.py")
+    (folder / "team").symlink_to("../gone/team")
+    (folder / ".#a.py").symlink_to("an editor's lock")
+    (folder / "notes.txt").symlink_to("nowhere.txt")
+    run = scan({})
+    assert paths(run) == ["a.py"]
+    assert {(file.path, file.reason, file.detail) for file in run.skipped} == {
+        ("gone.py", SkipReason.BROKEN_LINK, "../gone/file.py"),
+        ("team", SkipReason.BROKEN_LINK, "../gone/team"),
+    }
+    (line,) = figures.skipped(run)
+    assert line == (
+        "Airflow skips 2 broken symbolic links: gone.py (to ../gone/file.py), team (to"
+        " ../gone/team)."
+    )

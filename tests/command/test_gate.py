@@ -278,6 +278,29 @@ def test_a_change_of_comments_and_layout_is_not_measured(place: Path) -> None:
     assert "The change does not affect 4 files." in told
 
 
+def test_files_behind_links_out_of_the_repository_are_named_and_not_new(
+    place: Path, tmp_path: Path
+) -> None:
+    outside = write(tmp_path / "outside", {"far.py": dag("far", SLEEP), "team/b.py": dag("b")})
+    # In a checkout elsewhere, a relative link leads to nothing.
+    (place / "dags" / "far.py").symlink_to("../../outside/far.py")
+    (place / "dags" / "linked").symlink_to(outside / "team")
+    (place / "dags" / "inside.py").symlink_to("plain.py")
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "links")
+    with (place / "dags" / "old.py").open("a") as stream:
+        stream.write("x = 1\n")
+    done = gate(place, "dags", "--python", TARGET, "--against", "HEAD", *LIMITS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = " ".join(done.stdout.split())
+    assert (
+        "The gate did not compare 2 DAG files such as far.py, because a symbolic link leads out of"
+        " the repository and git has no other version."
+    ) in shown
+    assert "1 file compared" in shown
+    assert "The change does not affect 5 files" in shown
+
+
 def test_a_sample_of_the_files_that_use_a_helper_stands_for_all(place: Path) -> None:
     users = {f"dags/use_{n}.py": dag(f"use_{n}", "from common import helper\n") for n in range(9)}
     write(place, users)

@@ -13,7 +13,8 @@ from dagprof.config.settings import Depth
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import AccessRow, FailureRow, Result
 from dagprof.passes.answers import made_up
-from dagprof.passes.answers.made_up import Guess, Stop
+from dagprof.passes.answers.guesses import Guess
+from dagprof.passes.answers.made_up import Stop
 from dagprof.passes.asking import ParseLimits, Request
 
 ALIKE, OTHER, EMPTY = Guess("2", {}, is_alike=True), Guess("x", {}), Guess("2", {}, is_empty=True)

@@ -52,6 +52,13 @@ def test_failures_and_where_they_stopped_the_parse() -> None:
     assert found.stops == (("E", f"no login with {MASK}", (("a.py", 1),)),)
 
 
+def test_logged_exceptions() -> None:
+    text = f"no login with {SECRET}"
+    row = {"logger": f"for.{SECRET}", "type": "E", "message": text, "file": "a.py", "line": 1}
+    (found,) = masked(logged=[{**row, "count": 2}]).logged
+    assert (found.message, found.count) == (f"no login with {MASK}", 2)
+
+
 def test_output_and_warnings() -> None:
     sent = msgspec.structs.replace(
         reply(warnings=[f"old {SECRET}"]),

@@ -33,6 +33,17 @@ class FailureRow(Message, frozen=True):
     ending: Short
 
 
+class LoggedRow(Message, frozen=True):
+    """The last exception that code of the parse logged, and how many there were."""
+
+    logger: Short
+    type: Short
+    message: Long
+    file: Short
+    line: LineNumber
+    count: Occurrences
+
+
 class AccessRow(Row, frozen=True):
     """The look-ups of one key at one line."""
 
@@ -189,6 +200,7 @@ class Result(Message, frozen=True):
     asked_by_libraries: tuple[AccessRow, ...] = ()
     # Exception, message, and the user's lines from the outermost inwards.
     stops: tuple[tuple[Short, Long, tuple[Line, ...]], ...] = ()
+    logged: tuple[LoggedRow, ...] = ()
     closed_descriptors: bool = False
     modules_before: tuple[str, ...] = ()
     # By field, how many more rows there were than the probe keeps.

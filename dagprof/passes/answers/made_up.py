@@ -9,34 +9,36 @@ dagprof does not interpret the text of the error.
 from __future__ import annotations
 
 import ast
-import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dagprof import bounded
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import AccessRow
 from dagprof.model import Unanswered
+from dagprof.passes.answers import guesses, literals
+from dagprof.passes.answers.guesses import Guess
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
 from dagprof.passes.plan import Mode
 
 # The limits for one file's failure: parses, and seconds. A busy machine must not change the result,
 # so only slow files reach the limit in seconds.
-_MOST_PARSES = 60
+_MOST_PARSES = 100
 _MOST_S = 30.0
 # An answer can make a parse hang. So each parse may take the remaining time, but at least this
 # long.
 _LEAST_S = 2.0
 _CONTROLS = 2
 _MOST_NAMES = 12
-_MOST_WORDS = 8
+_FEW_WORDS = 8
 _LONGEST_KEY = 200
 _UNANSWERED = ("stub", "missing", "empty-default")
 _NEVER = ("SyntaxError", "IndentationError", "TabError")
 # The exceptions for a missing key of an empty mapping, or for the None that ``get`` then returns.
 _OF_NOTHING = ("AttributeError", "KeyError", "TypeError")
+# Failures that hardly ever follow from the form of a value: few guesses are enough.
+_OF_CODE = ("ImportError", "ModuleNotFoundError", "NameError", "UnboundLocalError")
 
 
 class Stop(NamedTuple):
@@ -52,73 +54,6 @@ class Stop(NamedTuple):
         return (
             cls(*reply.result.stops[0]) if reply.result is not None and reply.result.stops else None
         )
-
-
-class Guess(NamedTuple):
-    """Other answers.
-
-    ``is_alike``: of the same form as the stub, so any change of the failure follows from the
-    answer. ``is_empty``: an empty mapping, as in most Connections. An exception that an empty
-    mapping itself raises proves nothing.
-    """
-
-    text: str
-    json: Mapping[str, object]
-    is_alike: bool = False
-    is_empty: bool = False
-    extra: Mapping[str, object] | None = None
-    document: Mapping[str, object] | None = None
-    conn_type: str = "dagprof"
-    host: str = "dagprof-stub-2.invalid"
-
-    def message(self, names: Iterable[Unanswered]) -> dict[str, object]:
-        """Return the guess in the form that the probe reads, for these names."""
-        names = list(names)
-        return {
-            "keys": [[name.kind, name.key] for name in names],
-            "text": self.text,
-            "json": self.json,
-            "extra": self.extra,
-            "environment": {name.key: self.text for name in names if name.kind == "environment"},
-            "connection": {
-                "conn_type": self.conn_type,
-                "host": self.host,
-                "login": "stub-2",
-                "password": "stub-2",
-                "schema": "stub-2",
-                "port": 1,
-                "extra": _json(self.document or {"dagprof": "2"}),
-            },
-        }
-
-
-_TWO: dict[str, object] = {"is": "2"}
-_EVERY: dict[str, object] = {"every": _TWO}
-# Answers of the forms that DAG files expect. None of them names anything that exists.
-_GUESSES = (
-    Guess("2", {"every": {"text": "2"}}, is_alike=True, extra={"every": {"text": "2"}}),
-    # An address that needs no name server and that nothing can reach.
-    Guess(
-        "dagprof-stub",
-        {"every": _EVERY},
-        extra={"every": _EVERY},
-        conn_type="http",
-        host="255.255.255.255",
-    ),
-    Guess("http://dagprof-stub.invalid/2", {"every": {"list": _EVERY}}, extra={"every": {"is": 2}}),
-    Guess("2024-01-02", {"is": ["2", "3"]}),
-    Guess("2024-01-02T03:04:05+00:00", {"every": {"is": 2}}),
-    Guess("a,b;c:d/e|f g-h_i.j", {"every": {"is": ["2", "3"]}}),
-    Guess('["2", "3"]', {"list": _EVERY}),
-    Guess("0 2 * * *", {"is": 2}),
-    Guess("UTC", {"is": "2"}),
-    Guess("true", {"every": {"every": {"is": 2}}}, extra={"every": {"every": {"is": 2}}}),
-    Guess("2", {"is": {}}, is_empty=True, extra={"is": {}}),
-)
-
-
-def _json(document: object) -> str:
-    return json.dumps(document)
 
 
 def examine(
@@ -205,8 +140,8 @@ class _Examination:
                     if not (guess.is_alike and len(names) > 1 and self._only_names(guess, found)):
                         return found
                     named = found
-                has_learned = guess.document is not None and stop is not None and _learn(keys, stop)
-                guess = _document(keys) if has_learned else None
+                has_learned = guess.relearn and stop is not None and _learn(keys, stop)
+                guess = guess.relearn(keys) if guess.relearn and has_learned else None
         return named
 
     def _alone(self, guess: Guess, names: Sequence[Unanswered]) -> tuple[Unanswered, ...]:
@@ -226,22 +161,30 @@ class _Examination:
         return all(stop is not None and _is_inserted(self._base, stop, guess) for stop in stops)
 
     @staticmethod
-    def _guesses(base: Stop, keys: Sequence[str]) -> Iterator[Guess]:
+    def _guesses(base: Stop, keys: list[str]) -> Iterator[Guess]:
+        """Answers in the order in which they are tried. Values from the source come before other
+        values of the same kind.
+        """
+        is_of_code = base.type in _OF_CODE
         known = bool(keys)
-        yield _GUESSES[0]
+        yield guesses.ALIKE
         if known:
-            yield _document(keys)
-        yield from _GUESSES[1:]
+            yield guesses.flat(keys)
+        yield from guesses.FORMS
+        found = literals.near(base.lines)
         if not known:
-            yield _document(keys)
-        for word in _words(base):
-            yield Guess(word, {"every": {"is": word}}, extra={"every": {"is": word}})
-
-
-def _document(keys: Sequence[str]) -> Guess:
-    """A JSON object with the keys that the file asked for."""
-    document = {"dagprof": "2", **dict.fromkeys(keys, "2")}
-    return Guess(_json(document), {"is": document}, extra={"is": document}, document=document)
+            yield guesses.flat(keys or found.keys)
+        yield from map(guesses.word, found.words[:_FEW_WORDS] if is_of_code else found.words)
+        if is_of_code:
+            return
+        yield guesses.nested(keys or found.keys)
+        yield from guesses.DOCUMENTS
+        numbers = (*found.numbers, *guesses.NUMBERS)
+        yield from map(guesses.number, dict.fromkeys(n for n in numbers if n > 1))
+        yield from guesses.FORMATS
+        # A loop that runs less often than before may hide a fault of its body.
+        if not found.is_repeated:
+            yield from map(guesses.number, dict.fromkeys(n for n in numbers if n < 1))
 
 
 def _learn(keys: list[str], stop: Stop) -> bool:
@@ -319,26 +262,3 @@ def _is_past(base: Sequence[tuple[str, int]], other: Sequence[tuple[str, int]]) 
         if line != other_line:
             return other_line > line
     return None
-
-
-def _words(base: Stop) -> list[str]:
-    """Texts in the source around the failure, nearest first, such as names of environments and keys
-    of tables.
-    """
-    found: dict[str, int] = {}
-    for file, line in reversed(base.lines):
-        try:
-            tree = ast.parse(bounded.source(file))
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.Compare, ast.Dict, ast.Set, ast.List, ast.Tuple)):
-                for part in ast.walk(node):
-                    if (
-                        isinstance(part, ast.Constant)
-                        and isinstance(part.value, str)
-                        and 0 < len(part.value) < 60
-                    ):
-                        distance = abs(line - part.lineno)
-                        found[part.value] = min(distance, found.get(part.value, distance))
-    return sorted(found, key=lambda word: found[word])[:_MOST_WORDS]

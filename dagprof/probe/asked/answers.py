@@ -75,6 +75,7 @@ class Answers:
         self._asked.clear()
         self.left_out = 0
         self.guess = stubs.Guess(guess)
+        self.guess.change_decoding()
         os.environ.update(self.guess.environment)
 
     def record(self, kind: str, key: object, operation: str, answered_by: str) -> None:

@@ -5,7 +5,9 @@ failure follows from a made-up answer.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Mapping
+import functools
+import json
+from typing import TYPE_CHECKING, Any, Mapping
 
 if TYPE_CHECKING:
     from typing import SupportsIndex
@@ -99,7 +101,8 @@ class Guess:
 
     ``message`` holds ``keys`` (pairs of kind and name), ``text`` for Variables, ``json`` (a form)
     for those read as JSON, ``connection`` (fields), ``extra`` (a form or None), ``environment``
-    (name to text), and ``templates`` (texts of Variables that are not read as JSON).
+    (name to text), ``templates`` (texts of Variables that are not read as JSON), and ``decoded`` (a
+    JSON text and a form).
     """
 
     def __init__(self, message: OtherAnswers | None = None) -> None:
@@ -111,6 +114,20 @@ class Guess:
         self.extra = message.get("extra")
         self.environment = message.get("environment", {})
         self.templates = message.get("templates", {})
+        self._decoded = message.get("decoded")
 
     def covers(self, kind: str, key: object) -> bool:
         return (kind, key) in self._keys
+
+    def change_decoding(self) -> None:
+        """Let the JSON text of this guess decode to its form, for the rest of this process."""
+        if self._decoded is None:
+            return
+        text, form = self._decoded
+        ordinary = json.JSONDecoder.decode
+
+        @functools.wraps(ordinary)
+        def decode(decoder: json.JSONDecoder, s: str, *more: Any) -> object:
+            return build(form) if s == text else ordinary(decoder, s, *more)
+
+        setattr(json.JSONDecoder, "decode", decode)  # noqa: B010

@@ -85,15 +85,39 @@ def _asked_for(paths: list[str], every: set[str]) -> list[str]:
     for folder in (path for path in paths if os.path.isdir(path)):
         below = folder.rstrip(os.sep) + os.sep
         asked.update(dict.fromkeys(file for file in every if file.startswith(below)))
-        for where, names, files in os.walk(folder):
-            names[:] = sorted(name for name in names if name not in ("__pycache__", ".git"))
-            looking_so = (
-                os.path.join(where, name)
-                for name in sorted(files)
-                if name.endswith((".py", ".zip"))
-            )
-            asked.update(dict.fromkeys(path for path in looking_so if os.path.isfile(path)))
+        for where, files in _folders(folder):
+            found = ((name, os.path.join(where, name)) for name in sorted(files))
+            asked.update(dict.fromkeys(path for name, path in found if _looks_so(name, path)))
     return sorted(asked)
+
+
+def _folders(folder: str) -> Iterator[tuple[str, list[str]]]:
+    """The folders below a folder, also behind links as in Airflow, and the names of their files.
+    Each folder comes once: folders that Airflow ignores may contain links in a circle.
+    """
+    seen = {os.path.realpath(folder)}
+    for where, names, files in os.walk(folder, followlinks=True):
+        kept = []
+        for name in sorted(name for name in names if name not in ("__pycache__", ".git")):
+            real = os.path.realpath(os.path.join(where, name))
+            if real not in seen:
+                seen.add(real)
+                kept.append(name)
+        names[:] = kept
+        yield where, files
+
+
+def _looks_so(name: str, path: str) -> bool:
+    """Whether a file may be meant as a DAG file. A broken link without a suffix may be meant as a
+    folder of DAG files. Editors create broken links whose names begin with a dot.
+    """
+    if _is_broken_link(path):
+        return not name.startswith(".") and (name.endswith((".py", ".zip")) or "." not in name)
+    return name.endswith((".py", ".zip")) and os.path.isfile(path)
+
+
+def _is_broken_link(path: str) -> bool:
+    return os.path.islink(path) and not os.path.exists(path)
 
 
 def _sorted_out(asked: list[str], judge: _Judge, *, is_safe: bool, is_forced: bool) -> Listing:
@@ -130,6 +154,8 @@ class _Judge:
 
     def not_listed(self, file: str) -> tuple[str, str] | None:
         """The reason if Airflow would not list the file even without safe mode."""
+        if _is_broken_link(file):
+            return "broken-link", bounds.cut(os.readlink(file), 300)
         if self.every is None or file in self.every:
             return None
         if not file.endswith(".py") and not zipfile.is_zipfile(file):

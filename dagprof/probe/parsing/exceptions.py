@@ -41,11 +41,11 @@ def describe(error: BaseException) -> tuple[FailureRow, StopRow]:
     The second has type, message, and the user's lines from the outermost inwards. If there are very
     many frames, both have the first and the last ones.
     """
-    frames, message = Frames(_trace_of(error)), _message(error)
+    frames, text_of = Frames(_trace_of(error)), message(error)
     cause = _first_cause(error)
     text = _traceback(frames) + bounds.shown(_last_lines(error), bounds.EXCEPTION)
     file, line = _place(error, cause, frames)
-    masked = bounds.shown(message, bounds.MESSAGE)
+    masked = bounds.shown(text_of, bounds.MESSAGE)
     row: FailureRow = {
         "type": bounds.type_name(error),
         "message": masked,
@@ -72,7 +72,7 @@ def _ending(kind: type[BaseException]) -> str:
 
 def one_line(error: BaseException) -> str:
     """Type and message of an exception."""
-    return "%s: %s" % (bounds.type_name(error), _message(error))
+    return "%s: %s" % (bounds.type_name(error), message(error))
 
 
 class Frames:
@@ -145,7 +145,13 @@ def _last_lines(error: BaseException) -> str:
         return one_line(error) + "\n"
 
 
-def _message(error: BaseException) -> str:
+def innermost(error: BaseException) -> tuple[str, int] | None:
+    """The user's innermost line in the traceback; None if it has no line of the user's."""
+    return Frames(_trace_of(error)).innermost()
+
+
+def message(error: BaseException) -> str:
+    """The text of an exception, whatever its class does."""
     try:
         return bounds.plain(str(error))
     except BaseException as unprintable:

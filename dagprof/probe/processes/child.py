@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Callable
 
 from .. import answering, bounds, watch
 from ..asked import environment
-from ..parsing import bytecode, failures, parse, schedules, serialised, stacks
+from ..parsing import bytecode, failures, logged, parse, schedules, serialised, stacks
 from ..parsing.experiments import elsewhere, experiment, kept, missed, state
 from ..parsing.imports import tracing
 from ..parsing.traced import TracedParse, with_room_for_frames
@@ -89,6 +89,7 @@ class Child:
         self._request = request
         self._file = request["file"]
         self._failures = failures.FailureLog()
+        self._logged = logged.ExceptionLog()
         self._interpreter = interpreter.Interpreter()
         self._left_out: dict[str, int] = {}
         self._modules: list[str] = []
@@ -102,6 +103,7 @@ class Child:
 
     def report(self) -> Result:
         self._failures.install()
+        self._logged.install()
         self._surroundings.answers.begin(self._request.get("guess"))
         if self._request["mode"] == "trace" or "guess" in self._request:
             self._environment.install()
@@ -125,6 +127,7 @@ class Child:
             "asked_by_libraries": self._environment.of_libraries(),
             "failures": self._failures.rows(),
             "stops": self._failures.stops(),
+            "logged": self._logged.rows(),
             "modules_before": self._modules,
             "left_out": self._counted(failures=self._failures.left_out),
             "environment": self._surroundings.exported.new(),

@@ -32,6 +32,19 @@ class FailureRow(TypedDict):
     ending: str
 
 
+class LoggedRow(TypedDict):
+    """The last exception that code of the parse logged: the logger, the exception, the user's line,
+    and how many exceptions were logged.
+    """
+
+    logger: str
+    type: str
+    message: str
+    file: str
+    line: int
+    count: int
+
+
 class EffectRow(TypedDict):
     """One effect of the file besides building DAGs. ``is_running``: a process outlives the
     parse.
@@ -189,6 +202,7 @@ class Result(Facts, total=False):
 
     failures: list[FailureRow]
     stops: list[StopRow]
+    logged: list[LoggedRow]
     accesses: list[AccessRow]
     asked_by_libraries: list[AccessRow]
     modules_before: list[str]

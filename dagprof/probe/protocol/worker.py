@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from .result import Result
 from .rows import Form, Json, TextRow
@@ -18,6 +18,7 @@ class NoFork(TypedDict):
 class OtherAnswers(TypedDict, total=False):
     """Other answers to compare with, see ``asked.stubs.Guess``. ``keys`` are pairs of kind and
     name. ``templates`` has texts of Variables by key, also of those that have an answer.
+    ``decoded`` is a JSON text and the form of the document that it decodes to.
     """
 
     keys: list[list[str]]
@@ -27,6 +28,7 @@ class OtherAnswers(TypedDict, total=False):
     environment: dict[str, str]
     connection: dict[str, Json]
     templates: dict[str, str]
+    decoded: list[Any] | None
 
 
 class Preloaded(TypedDict):
