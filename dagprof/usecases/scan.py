@@ -24,7 +24,8 @@ from dagprof.judge import runs as judge
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.measure.shards import Shard
-from dagprof.model import Measured, Run
+from dagprof.model import Measured, Production, Run
+from dagprof.production.place import without_token
 from dagprof.quantities import parse_shard
 from dagprof.store import runs
 from dagprof.usecases.baselines import of_files, of_paths
@@ -61,6 +62,7 @@ class ScanRequest(NamedTuple):
     None stores nothing. ``resumes`` reuses the results of an interrupted scan in that folder.
     ``with_reference`` also times dagprof's reference parse, which makes Runs of other days
     comparable with this Run. A shard, and a baseline with a reference parse, turn it on, too.
+    ``production`` holds what a deployment reports about the files; the Run keeps it.
     """
 
     paths: tuple[str, ...]
@@ -70,6 +72,7 @@ class ScanRequest(NamedTuple):
     folder: Path | None = None
     resumes: bool = False
     with_reference: bool = False
+    production: Production | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
     file = request.folder / JOURNAL
     with resumable(file, _key(request), progress, resumes=request.resumes) as kept:
         run, again = _measured(request, kept.progress, kept.known)
+        run = msgspec.structs.replace(run, production=request.production)
         runs.save(run, request.folder / RUN)
         scanned = _judged(run, again, request)
         kept.discard()
@@ -139,7 +143,7 @@ def _measured(
         request.settings,
         suspects,
         version=__version__,
-        environ=request.environ,
+        environ=without_token(request.environ),
         progress=progress,
         known=known,
         with_reference=request.with_reference

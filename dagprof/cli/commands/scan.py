@@ -17,6 +17,7 @@ from dagprof.model import Run
 from dagprof.robust import FEWEST
 from dagprof.usecases import baselines
 from dagprof.usecases.expectations import expectations
+from dagprof.usecases.production import production
 from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 
 
@@ -83,12 +84,23 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
         " equally long. By default, dagprof splits the files by their size."
     ),
 )
+@click.option(
+    "--from-airflow",
+    metavar="URL|DB",
+    help=(
+        "Compare the parse times with those of a deployment. URL: the address of an Airflow 3 web"
+        " server; set the environment variable DAGPROF_AIRFLOW_TOKEN to a token. DB: the SQLAlchemy"
+        " URL of a metadata database, or the path of an SQLite file. env:NAME reads URL or DB from"
+        " the environment variable NAME. dagprof only reads."
+    ),
+)
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(
     paths: tuple[str, ...],
     save_baseline: str | None,
     write_variables: str | None,
+    from_airflow: str | None,
     resume: bool,
     quiet: bool,
     opens: bool,
@@ -111,6 +123,9 @@ def command(
     request = ScanRequest(
         paths, settings, os.environ, expected, folder, resume, save_baseline is not None
     )
+    if from_airflow is not None:
+        found = production(from_airflow, paths, settings, os.environ)
+        request = request._replace(production=found)
     try:
         with output.progress(is_quiet=quiet) as shown:
             scanned = scan(request, _Loading(shown))

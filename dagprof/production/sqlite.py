@@ -1,0 +1,45 @@
+"""Reads an SQLite metadata database, without writing to it."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Collection
+from pathlib import Path
+
+from dagprof.errors import UsageError
+from dagprof.production.rows import COLUMNS
+from dagprof.production.tables import Table, Tables
+
+_TIMEOUT_S = 10.0
+
+
+def read(path: str) -> Tables:
+    """The rows of the tables in ``COLUMNS``.
+
+    :raises UsageError: the file is no database, or the database is locked.
+    """
+    try:
+        address = f"{Path(path).as_uri()}?mode=ro"
+        with contextlib.closing(
+            sqlite3.connect(address, uri=True, timeout=_TIMEOUT_S)
+        ) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.text_factory = lambda data: data.decode("utf-8", "replace")
+            tables = {name: _table(connection, name, COLUMNS[name]) for name in COLUMNS}
+    except (sqlite3.Error, ValueError) as error:
+        raise UsageError(
+            f"Cannot read the SQLite database {path!r} ({error}). Give the airflow.db file of an"
+            " AIRFLOW_HOME to --from-airflow."
+        ) from error
+    return {name: table for name, table in tables.items() if table is not None}
+
+
+def _table(connection: sqlite3.Connection, name: str, wanted: Collection[str]) -> Table | None:
+    """The wanted columns of one table. None if the table has none of them."""
+    found = {str(row[1]) for row in connection.execute(f"PRAGMA table_info({name})")}
+    columns = [column for column in wanted if column in found]
+    if not columns:
+        return None
+    rows = connection.execute(f"SELECT {', '.join(columns)} FROM {name}")
+    return Table(columns, [list(row) for row in rows])

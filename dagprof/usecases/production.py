@@ -1,0 +1,55 @@
+"""Production: what the DAG processor of a deployment reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dagprof.config.settings import Settings
+from dagprof.errors import UsageError
+from dagprof.link.inquiries import tables as asking
+from dagprof.link.target import existing, resolve
+from dagprof.measure.site import scratch_folder
+from dagprof.model import Production
+from dagprof.production import place as places
+from dagprof.production import rest, sqlite
+from dagprof.production.place import Place
+from dagprof.production.rows import COLUMNS
+from dagprof.production.tables import Table, of_tables
+
+_LONGEST_REASON = 300
+
+
+def production(
+    value: str, paths: Sequence[str], settings: Settings, environ: Mapping[str, str]
+) -> Production:
+    """What the deployment behind ``value`` reports. The interpreter that measures ``paths`` reads
+    databases other than SQLite.
+
+    :raises UsageError: there is no such deployment, or it does not answer.
+    """
+    place = places.place(value, environ)
+    if place.kind == places.REST:
+        return rest.read(place)
+    if place.kind == places.SQLITE:
+        return of_tables(place, sqlite.read(place.address))
+    return of_tables(place, _asked(place, paths, settings, environ))
+
+
+def _asked(
+    place: Place, paths: Sequence[str], settings: Settings, environ: Mapping[str, str]
+) -> dict[str, Table]:
+    with scratch_folder() as scratch:
+        target = resolve(settings, existing(tuple(paths)), scratch, places.without_token(environ))
+        found = asking.ask(target, place.address, COLUMNS)
+    if found.lacks_driver:
+        raise UsageError(
+            f"{target.python} lacks the driver for {place.shown}"
+            f" ({place.redact(found.failed)[:_LONGEST_REASON]}). Choose an interpreter with the"
+            " driver with --python, or give the address of the web server to --from-airflow."
+        )
+    if found.failed:
+        raise UsageError(
+            f"Cannot read {place.shown} ({place.redact(found.failed)[:_LONGEST_REASON]}). Check the"
+            " URL in --from-airflow."
+        )
+    return {name: Table(columns, rows) for name, (columns, rows) in found.tables.items()}
