@@ -58,7 +58,8 @@ def sentences(production: Production, compared: ComparedProduction) -> list[str]
     elif compared.matched_ms:
         found.append(
             f"The time in production includes about {duration(compared.overhead_ms)} of Airflow's"
-            " own work for each file, and the time of lookups. The time here includes neither."
+            " own work for each file, and the time of lookups. The time here includes neither, and"
+            " no waits for a CPU."
         )
     found += _speed(compared)
     found += _failures(compared)
@@ -139,7 +140,7 @@ def _reason(reason: Reason, row: Row, compared: ComparedProduction) -> str:
     if reason.cause is Cause.WAITS:
         return _waits(reason)
     if reason.cause is Cause.MACHINE and compared.speed is not None:
-        return f"all files: {compared.speed.factor:.2f} times as long in production"
+        return f"like most files, {compared.speed.factor:.2f} times as long in production"
     if reason.cause is Cause.FAILED_THERE:
         return f"import error in production: {safe_text(row.there.error, _LONGEST)}"
     if reason.cause is Cause.SKIPPED and row.skipped is not None:
@@ -151,7 +152,7 @@ def _reason(reason: Reason, row: Row, compared: ComparedProduction) -> str:
         Cause.NOT_SCANNED: "not in this scan",
         Cause.NO_TIME: "not timed here",
         Cause.LOOKUPS: f"{lookups}: about {duration(reason.ms)}, not included here",
-        Cause.UNPRICED: f"{lookups} without a known price (--lookup-latency)",
+        Cause.SLOW_LOOKUPS: f"{lookups}, which can take longer in production (--live-lookups)",
         Cause.STUBS: f"{lookups} got placeholder values here (--variables)",
         Cause.UNKNOWN: "no cause found in this run",
     }[reason.cause]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dagprof.analyse.loop.costs import costs_of
 from dagprof.analyse.others.lookups import file_cost_ms
 from dagprof.analyse.production.matching import matches
-from dagprof.analyse.production.reasons import reasons
+from dagprof.analyse.production.reasons import lookups, reasons, waits
 from dagprof.analyse.production.values import ComparedProduction, Row, Speed
 from dagprof.model import FileResult, Production, Run, Status
 
@@ -58,7 +58,7 @@ def _speed(rows: Sequence[Row]) -> Speed | None:
     factors = [
         row.there.parse_ms / row.expected_ms
         for row in rows
-        if row.there.parse_ms and row.expected_ms and _is_clean(row.file)
+        if row.there.parse_ms and row.expected_ms and _depends_on_machine(row.file)
     ]
     if len(factors) < _FEWEST:
         return None
@@ -66,6 +66,8 @@ def _speed(rows: Sequence[Row]) -> Speed | None:
     return Speed(statistics.median(factors), low, high, len(factors))
 
 
-def _is_clean(file: FileResult | None) -> bool:
-    """Whether the file gets the same values here as in production."""
-    return file is not None and file.status is Status.OK
+def _depends_on_machine(file: FileResult | None) -> bool:
+    """Whether only the machine decides how long the file takes: it waits for nothing, and looks up
+    nothing.
+    """
+    return file is not None and file.status is Status.OK and not lookups(file) and not waits(file)

@@ -17,7 +17,7 @@ class Cause(str, enum.Enum):
     NO_TIME = "no-time"
     FAILED_THERE = "failed-there"
     LOOKUPS = "lookups"
-    UNPRICED = "unpriced"
+    SLOW_LOOKUPS = "slow-lookups"
     STUBS = "stubs"
     WAITS = "waits"
     MACHINE = "machine"
@@ -56,8 +56,8 @@ class Row(NamedTuple):
 
     @property
     def here_ms(self) -> float | None:
-        """The parse time here, if there is one."""
-        return self.file.parse_ms if self.file is not None and self.file.is_timed else None
+        """The parse time here without waits for a CPU, if there is one."""
+        return self.file.own_ms if self.file is not None and self.file.is_timed else None
 
 
 class Speed(NamedTuple):
@@ -72,8 +72,10 @@ class Speed(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Whether most of the files show that production is slower, or faster."""
-        return (self.factor > 1.25 and self.low > 1.15) or (self.factor < 0.8 and self.high < 0.87)
+        """Whether most of the files are slower in production, or faster, by similar factors."""
+        is_similar = self.high < 2 * self.low
+        is_slower = self.factor > 1.25 and self.low > 1.15
+        return is_similar and (is_slower or (self.factor < 0.8 and self.high < 0.87))
 
 
 class ComparedProduction(NamedTuple):
