@@ -26,7 +26,10 @@ _LIMIT_S = 600.0
 _LONGEST_REASON = 200
 _WAYS_OUT = {
     401: f"Set the environment variable {TOKEN} to a valid token.",
-    403: "Use the token of a user who may read all DAGs and import errors.",
+    403: (
+        f"Set the environment variable {TOKEN} to a valid token of a user who may read all DAGs and"
+        " import errors."
+    ),
     404: (
         f"Give the base address of an Airflow 3 web server to {OPTION}, or the metadata database of"
         " an Airflow 2."

@@ -44,12 +44,19 @@ def _asked(
     if found.lacks_driver:
         raise UsageError(
             f"{target.python} lacks the driver for {place.shown}"
-            f" ({place.redact(found.failed)[:_LONGEST_REASON]}). Choose an interpreter with the"
-            " driver with --python, or give the address of the web server to --from-airflow."
+            f" ({_reason(place, found.failed)}). Name an installed driver in the"
+            " URL, such as postgresql+psycopg2://, or choose an interpreter with the driver with"
+            " --python."
         )
     if found.failed:
         raise UsageError(
-            f"Cannot read {place.shown} ({place.redact(found.failed)[:_LONGEST_REASON]}). Check the"
-            " URL in --from-airflow."
+            f"Cannot read {place.shown} ({_reason(place, found.failed)}). Check the URL in"
+            " --from-airflow."
         )
     return {name: Table(columns, rows) for name, (columns, rows) in found.tables.items()}
+
+
+def _reason(place: Place, failed: str) -> str:
+    """The first line of a driver's message, without secrets."""
+    first = place.redact(failed).strip().split("\n", 1)[0]
+    return first.strip()[:_LONGEST_REASON]
