@@ -20,6 +20,7 @@ from dagprof.production.rows import DURATION, production
 _PAGE = 100
 _MOST_PAGES = 10_000
 _LARGEST_BYTES = 64_000_000
+_PIECE = 1 << 16
 _TIMEOUT_S = 30.0
 # Of all requests together.
 _LIMIT_S = 600.0
@@ -61,19 +62,15 @@ class _Server:
         headers = {"Accept": "application/json", "User-Agent": "dagprof"}
         if self._place.token:
             headers["Authorization"] = f"Bearer {self._place.token}"
-        left_s = self._deadline - time.monotonic()
-        if left_s <= 0:
-            self._refuse(f"needs more than {_LIMIT_S:.0f} s", "Read the metadata database instead.")
         try:
             request = urllib.request.Request(address, headers=headers)
-            with self._opener.open(request, timeout=min(_TIMEOUT_S, left_s)) as response:
-                data = response.read(_LARGEST_BYTES + 1)
+            with self._opener.open(request, timeout=_TIMEOUT_S) as response:
+                data = self._body(response)
         except urllib.error.HTTPError as error:
+            error.close()
             self._refuse_status(error.code)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._refuse_failure(error)
-        if len(data) > _LARGEST_BYTES:
-            self.refuse_stranger()
         return self._decoded(data)
 
     def pages(self, path: str, key: str) -> Iterator[dict[str, Any]]:
@@ -88,6 +85,19 @@ class _Server:
             offset += len(rows)
             if not rows or offset >= total:
                 return
+
+    def _body(self, response: http.client.HTTPResponse) -> bytes:
+        """The body of an answer, which may be endless or very slow."""
+        found = bytearray()
+        while piece := response.read1(_PIECE):
+            found += piece
+            if len(found) > _LARGEST_BYTES:
+                self.refuse_stranger()
+            if time.monotonic() > self._deadline:
+                self._refuse(
+                    f"needs more than {_LIMIT_S:.0f} s", "Read the metadata database instead."
+                )
+        return bytes(found)
 
     def _decoded(self, data: bytes) -> dict[str, Any]:
         try:
@@ -124,6 +134,7 @@ class _Server:
         self._refuse(f"does not answer ({shown})", f"Check the address in {OPTION}.")
 
     def refuse_stranger(self) -> NoReturn:
+        """Raise the error about a server that is no Airflow 3."""
         self._refuse("is not the REST API of an Airflow 3", _WAYS_OUT[404])
 
     def _refuse(self, why: str, way_out: str) -> NoReturn:

@@ -25,7 +25,7 @@ def serve() -> Iterator[Callable[[Callable[[str], Answer]], str]]:
 
     def start(answer: Callable[[str], Answer]) -> str:
         class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 status, headers, body = answer(self.path)
                 self.send_response(status)
                 for name, value in headers.items():
@@ -38,7 +38,7 @@ def serve() -> Iterator[Callable[[Callable[[str], Answer]], str]]:
                 pass
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         return f"http://127.0.0.1:{server.server_port}"
 
