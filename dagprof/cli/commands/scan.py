@@ -123,11 +123,12 @@ def command(
     request = ScanRequest(
         paths, settings, os.environ, expected, folder, resume, save_baseline is not None
     )
-    if from_airflow is not None:
-        found = production(from_airflow, paths, settings, os.environ)
-        request = request._replace(production=found)
     try:
         with output.progress(is_quiet=quiet) as shown:
+            if from_airflow is not None:
+                shown.preparing("reading the parse times of the deployment")
+                found = production(from_airflow, paths, settings, os.environ)
+                request = request._replace(production=found)
             scanned = scan(request, _Loading(shown))
     except KeyboardInterrupt:
         click.echo(
