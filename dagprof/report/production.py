@@ -116,13 +116,12 @@ def _failures(compared: ComparedProduction) -> list[str]:
 
 def _texts(row: Row, compared: ComparedProduction) -> Texts:
     there, here = row.there.parse_ms, row.here_ms
-    is_both = there is not None and here is not None
     bundle = f" ({row.there.bundle})" if row.there.bundle and row.file is None else ""
     return Texts(
         safe_text(f"{row.path}{bundle}"),
         "-" if there is None else duration(there),
         "-" if here is None else duration(here),
-        _difference(there - here) if is_both and there is not None and here is not None else "-",
+        "-" if there is None or here is None else _difference(there - here),
         why(row, compared),
     )
 

@@ -342,8 +342,10 @@ def test_hostile_paths_and_errors_are_escaped() -> None:
 
 
 def test_the_page_has_a_section_only_with_figures_of_production() -> None:
-    of = run(file("a.py", 100.0), production=deployment(there("a.py", 900.0)))
+    failing = there("b.py", None, error="ValueError: only there")
+    of = run(file("a.py", 100.0), production=deployment(there("a.py", 900.0), failing))
     assert 'id="production"' in html.render(of)
+    assert "ValueError: only there" in html.render(of)
     assert 'id="production"' not in html.render(run(file("a.py", 100.0)))
 
 

@@ -9,7 +9,7 @@ from dagprof.analyse.production.values import Cause, Reason, Row, Speed
 from dagprof.model import Effect, FileResult, LookupPrices
 
 # Smaller differences are noise: the figure of production is a single parse.
-_LEAST_MS, _LEAST_SHARE = 50.0, 0.25
+_LEAST_MS, _LEAST_SHARE = 100.0, 0.25
 # Lookups are named if they are at least this part of the difference.
 _PART = 0.2
 

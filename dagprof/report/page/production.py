@@ -26,5 +26,6 @@ def build(run: Run) -> Row | None:
             {**text._asdict(), "address": address(row.path) if row.path in known else ""}
             for row, text in zip(timed, texts, strict=False)
         ],
+        "failing": production.failing(found, _FILES),
         "only_here": production.unmatched(found, _FILES),
     }
