@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.link.inquiries import tables as asking
 from dagprof.link.target import existing, resolve
 from dagprof.measure.site import scratch_folder
-from dagprof.model import Production
+from dagprof.model import Production, Run
 from dagprof.production import place as places
 from dagprof.production import rest, sqlite
 from dagprof.production.place import Place
@@ -33,6 +36,17 @@ def production(
     if place.kind == places.SQLITE:
         return of_tables(place, sqlite.read(place.address))
     return of_tables(place, _asked(place, paths, settings, environ))
+
+
+def with_production(run: Run, value: str, settings: Settings, environ: Mapping[str, str]) -> Run:
+    """A stored Run with what the deployment behind ``value`` reports now. The interpreter that the
+    Run names is not used, because it would learn the password of the database.
+
+    :raises UsageError: there is no such deployment, or it does not answer.
+    """
+    found = production(value, (os.curdir,), settings, environ)
+    changed: Run = msgspec.structs.replace(run, production=found)
+    return changed
 
 
 def _asked(

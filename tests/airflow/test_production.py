@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import live
+import msgspec
 import pytest
 from support import TARGET, call, dag, result, write
 
@@ -126,6 +127,16 @@ def test_a_scan_compares_with_the_metadata_database(deployment: Deployment) -> N
     check_figures(run.production)
     check_summary(run, summary)
     assert deployment.database.read_bytes() == before
+    without = msgspec.structs.replace(run, production=None)
+    runs.save(without, deployment.repository / "without.json")
+    done = call(
+        *("report", "without.json", "-o", "again.html"),
+        *("--from-airflow", "env:WHERE"),
+        cwd=deployment.repository,
+        WHERE=str(deployment.database),
+    )
+    assert done.returncode == 0, done.stderr
+    assert "only_there.py" in (deployment.repository / "again.html").read_text()
 
 
 def test_the_interpreter_of_airflow_reads_databases_that_dagprof_cannot(

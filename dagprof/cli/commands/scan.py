@@ -10,7 +10,12 @@ from pathlib import Path
 import click
 
 from dagprof.cli import INTERRUPTED, output
-from dagprof.cli.options import measuring_options, output_dir_option, source_option
+from dagprof.cli.options import (
+    from_airflow_option,
+    measuring_options,
+    output_dir_option,
+    source_option,
+)
 from dagprof.config import settings as settings_module
 from dagprof.errors import MeasurementError
 from dagprof.model import Run
@@ -84,16 +89,7 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
         " equally long. By default, dagprof splits the files by their size."
     ),
 )
-@click.option(
-    "--from-airflow",
-    metavar="URL|DB",
-    help=(
-        "Compare the parse times with those of a deployment. URL: the address of an Airflow 3 web"
-        " server; set the environment variable DAGPROF_AIRFLOW_TOKEN to a token. DB: the SQLAlchemy"
-        " URL of a metadata database, or the path of an SQLite file. env:NAME reads URL or DB from"
-        " the environment variable NAME. dagprof only reads."
-    ),
-)
+@from_airflow_option
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(
