@@ -136,7 +136,7 @@ def test_a_scan_compares_with_the_metadata_database(deployment: Deployment) -> N
         WHERE=str(deployment.database),
     )
     assert done.returncode == 0, done.stderr
-    assert "only_there.py" in (deployment.repository / "again.html").read_text()
+    assert 'id="production"' in (deployment.repository / "again.html").read_text()
 
 
 def test_the_interpreter_of_airflow_reads_databases_that_dagprof_cannot(
