@@ -116,7 +116,6 @@ def scan(request: ScanRequest, progress: Progress | None = None) -> Scanned:
     file = request.folder / JOURNAL
     with resumable(file, _key(request), progress, resumes=request.resumes) as kept:
         run, again = _measured(request, kept.progress, kept.known)
-        run = msgspec.structs.replace(run, production=request.production)
         runs.save(run, request.folder / RUN)
         scanned = _judged(run, again, request)
         kept.discard()
@@ -138,7 +137,7 @@ def _measured(
             judge.judge(of_paths(baseline, request.paths, run.root), run, demand.timing)
         )
 
-    return scanning.scan_twice(
+    run, again = scanning.scan_twice(
         request.paths,
         request.settings,
         suspects,
@@ -151,6 +150,7 @@ def _measured(
         or (baseline is not None and baseline.reference is not None),
         shard=_shard(request.settings),
     )
+    return msgspec.structs.replace(run, production=request.production), again
 
 
 def _shard(settings: Settings) -> Shard | None:
