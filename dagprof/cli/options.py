@@ -230,6 +230,18 @@ source_option = click.option(
 )
 
 
+from_airflow_option = click.option(
+    "--from-airflow",
+    metavar="URL|DB",
+    help=(
+        "Compare the parse times with those of a deployment. URL: the address of an Airflow 3 web"
+        " server; set the environment variable DAGPROF_AIRFLOW_TOKEN to a token. DB: the SQLAlchemy"
+        " URL of a metadata database, or the path of an SQLite file. env:NAME reads URL or DB from"
+        " the environment variable NAME. dagprof only reads."
+    ),
+)
+
+
 def measuring_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add all measuring options to a command; its help shows them in this order."""
     return _added(function, (*_PARSING, *_PROJECT, *_LOOKING))

@@ -21,7 +21,8 @@ from dagprof.errors import UsageError
 
 ENVIRONMENT_PREFIX = "DAGPROF_"
 # Not settings: the test suite reads these variables to find an Airflow.
-_LEFT_ALONE = "DAGPROF_TEST_"
+# Variables that are no settings: those of tests, and the token of --from-airflow.
+_LEFT_ALONE = ("DAGPROF_TEST_", "DAGPROF_AIRFLOW_TOKEN")
 _OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
 _GATE = "gate"
 _LISTS: dict[str, type[Override | Waiver]] = {"overrides": Override, "waivers": Waiver}

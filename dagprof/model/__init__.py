@@ -35,6 +35,7 @@ from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.file import FileResult, Status
 from dagprof.model.preloading import PreloadedFile, PreloadedPackage, Preloading
+from dagprof.model.production import Production, ProductionFile, ProductionSource
 from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
     Composed,
@@ -111,6 +112,9 @@ __all__ = [
     "Preloading",
     "Price",
     "PriceSource",
+    "Production",
+    "ProductionFile",
+    "ProductionSource",
     "Project",
     "Reference",
     "Run",

@@ -10,6 +10,7 @@ from dagprof.model.base import Count, Doubt, Factor, Frozen, Ms, Seconds, Signed
 from dagprof.model.behaviour import LookupPrices
 from dagprof.model.file import FileResult
 from dagprof.model.preloading import Preloading
+from dagprof.model.production import Production
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
 from dagprof.model.trace import Edge, Module
@@ -229,6 +230,7 @@ class Run(Frozen, frozen=True):
     lookup_prices: LookupPrices | None = None
     layers: Layers | None = None
     project: Project = Project()
+    production: Production | None = None
     paths: tuple[str, ...] = (".",)
 
     @property

@@ -13,6 +13,7 @@ Processes
              ``child FD FD``). Parses one file, once.
     another  role ``database CACHE`` makes a metadata database. Role ``lookups FILE`` asks the
              user's own backends. Role ``installed FILE`` lists the distributions. Role
+             ``tables FILE`` reads tables of a metadata database. Role
              ``view FOLDER`` prepares the start of Airflow without some distributions, and role
              ``starting FOLDER`` starts it.
 
@@ -76,6 +77,11 @@ def main() -> None:
         from _dagprof_probe.inventory import installed
 
         installed.write(*arguments)
+        return
+    if role == "tables":
+        from _dagprof_probe.inventory import tables
+
+        tables.write(*arguments)
         return
     if role in ("view", "starting"):
         from _dagprof_probe.inventory import starting

@@ -145,6 +145,7 @@ def _merged(runs: Sequence[Run], missing: str) -> Run:
         layers=None,
         lookup_prices=next((run.lookup_prices for run in runs if run.lookup_prices), None),
         project=_project(runs),
+        production=next((run.production for run in runs if run.production), None),
         paths=tuple(dict.fromkeys(path for run in runs for path in run.paths)),
     )
     return merged

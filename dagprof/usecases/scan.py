@@ -24,7 +24,8 @@ from dagprof.judge import runs as judge
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.measure.shards import Shard
-from dagprof.model import Measured, Run
+from dagprof.model import Measured, Production, Run
+from dagprof.production.place import without_token
 from dagprof.quantities import parse_shard
 from dagprof.store import runs
 from dagprof.usecases.baselines import of_files, of_paths
@@ -62,6 +63,7 @@ class ScanRequest(NamedTuple):
     None stores nothing. ``resumes`` reuses the results of an interrupted scan in that folder.
     ``with_reference`` also times dagprof's reference parse, which makes Runs of other days
     comparable with this Run. A shard, and a baseline with a reference parse, turn it on, too.
+    ``production`` holds what a deployment reports about the files; the Run keeps it.
     """
 
     paths: tuple[str, ...]
@@ -71,6 +73,7 @@ class ScanRequest(NamedTuple):
     folder: Path | None = None
     resumes: bool = False
     with_reference: bool = False
+    production: Production | None = None
 
 
 @dataclass(frozen=True)
@@ -142,12 +145,12 @@ def _measured(
             judge.judge(of_paths(baseline, request.paths, run.root), run, demand.timing)
         )
 
-    return scanning.scan_twice(
+    run, again = scanning.scan_twice(
         request.paths,
         request.settings,
         suspects,
         version=__version__,
-        environ=request.environ,
+        environ=without_token(request.environ),
         progress=progress,
         known=known,
         with_reference=request.with_reference
@@ -155,6 +158,7 @@ def _measured(
         or (baseline is not None and baseline.reference is not None),
         shard=_shard(request.settings),
     )
+    return msgspec.structs.replace(run, production=request.production), again
 
 
 def _shard(settings: Settings) -> Shard | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from dagprof.cli import output as screen
-from dagprof.cli.options import source_option
+from dagprof.cli.options import from_airflow_option, source_option
 from dagprof.config import settings as settings_module
 from dagprof.report.escape import safe_text
 from dagprof.report.formats import RUNS
@@ -40,10 +40,17 @@ _OUTPUT = "reports/report.html"
         " '-o -'."
     ),
 )
+@from_airflow_option
 @source_option
 @click.option("--open", "opens", is_flag=True, help="Open the report in a browser.")
 def command(
-    run: str, baseline: str | None, output: str, kind: str, source: str | None, opens: bool
+    run: str,
+    baseline: str | None,
+    output: str,
+    kind: str,
+    from_airflow: str | None,
+    source: str | None,
+    opens: bool,
 ) -> int:
     """Write the report of RUN, a run.json file."""
     from dagprof.store import runs
@@ -51,6 +58,10 @@ def command(
 
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
+    if from_airflow is not None:
+        from dagprof.usecases.production import with_production
+
+        current = with_production(current, from_airflow, settings, os.environ)
     before = runs.load(baseline) if baseline else None
     # A Run of 10,000 files has millions of objects. Garbage collections would visit them all and
     # free none.

@@ -10,13 +10,19 @@ from pathlib import Path
 import click
 
 from dagprof.cli import INTERRUPTED, output
-from dagprof.cli.options import measuring_options, output_dir_option, source_option
+from dagprof.cli.options import (
+    from_airflow_option,
+    measuring_options,
+    output_dir_option,
+    source_option,
+)
 from dagprof.config import settings as settings_module
 from dagprof.errors import MeasurementError
 from dagprof.model import Run
 from dagprof.robust import FEWEST
 from dagprof.usecases import baselines
 from dagprof.usecases.expectations import expectations
+from dagprof.usecases.production import production
 from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 
 
@@ -83,12 +89,14 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
         " equally long. By default, dagprof splits the files by their size."
     ),
 )
+@from_airflow_option
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
 def command(
     paths: tuple[str, ...],
     save_baseline: str | None,
     write_variables: str | None,
+    from_airflow: str | None,
     resume: bool,
     quiet: bool,
     opens: bool,
@@ -113,6 +121,10 @@ def command(
     )
     try:
         with output.progress(is_quiet=quiet) as shown:
+            if from_airflow is not None:
+                shown.preparing("reading the parse times of the deployment")
+                found = production(from_airflow, paths, settings, os.environ)
+                request = request._replace(production=found)
             scanned = scan(request, _Loading(shown))
     except KeyboardInterrupt:
         click.echo(

@@ -142,10 +142,9 @@ FORMATS = (
 def word(text: str) -> Guess:
     """A text from the source, also for the fields of a Connection.
 
-    The host begins or ends with the text but does not exist: a made-up login must not reach a host
-    that the source names.
+    The host is always made up: a login must not reach a host that the source names.
     """
-    host = f"dagprof-stub-2{text}" if text.startswith(".") else f"{text}.dagprof-stub.invalid"
+    host = text if "dagprof-stub" in text else f"{text}.dagprof-stub.invalid"
     return _everywhere(text, conn_type=text, host=host, schema=text, login=text)
 
 

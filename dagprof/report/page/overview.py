@@ -15,7 +15,7 @@ from dagprof.quantities import count
 from dagprof.report import changes, figures, notes, preloading
 from dagprof.report import others as report_others
 from dagprof.report.escape import safe_text
-from dagprof.report.page import loop
+from dagprof.report.page import loop, production
 from dagprof.report.page.one_file import address
 from dagprof.report.text import plugins
 from dagprof.report.text.plan import SAVES
@@ -67,6 +67,7 @@ def build(
         "needy": [_cause_row(cause, run) for cause in causes(run, run.needy)],
         "about_answers": figures.ANSWERS,
         "loop": parse_loop,
+        "production": production.build(run),
         "saves": SAVES,
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,

@@ -23,7 +23,7 @@ from dagprof.report.answer import Sentence
 from dagprof.report.changes import WORDS, describe
 from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
-from dagprof.report.text import effects, failures, plan, plugins
+from dagprof.report.text import effects, failures, plan, plugins, production
 from dagprof.report.text.screen import columns, is_unicode, titled, within_encoding
 from dagprof.report.verdict import words
 
@@ -58,6 +58,7 @@ def render(
         _statements(run, console)
         effects.render(run, console)
         plugins.render(run, console)
+        production.render(run, console)
         failures.render(run, console)
         if comparison is not None:
             _comparison(comparison, console)

@@ -1,0 +1,125 @@
+"""The value of ``--from-airflow``: where the figures of a deployment are, and its secrets."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import SplitResult, unquote, unquote_plus, urlsplit
+
+from dagprof.errors import UsageError
+from dagprof.redaction import Redactor, values
+
+OPTION = "--from-airflow"
+TOKEN = "DAGPROF_AIRFLOW_TOKEN"
+_VARIABLE = "env:"
+_API = re.compile(r"/api/v\d+/?$")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_FORMS = (
+    f"Give {OPTION} the URL of an Airflow 3 web server, the SQLAlchemy URL of a metadata database,"
+    " the path of an SQLite file, or env:NAME for an environment variable that holds one of them."
+)
+
+
+class Place(NamedTuple):
+    """Where to read. ``shown`` is the place without user name, password and query.
+
+    ``address`` is the base address of a web server, the path of an SQLite file, or the SQLAlchemy
+    URL of another database. ``redact`` masks the secrets of this place in other texts.
+    """
+
+    kind: str
+    address: str
+    shown: str
+    redact: Redactor
+    token: str = ""
+
+
+REST, SQLITE, SQLALCHEMY = "rest", "sqlite", "sqlalchemy"
+
+
+def place(value: str, environment: Mapping[str, str]) -> Place:
+    """The place that the user named.
+
+    :raises UsageError: the value is no place.
+    """
+    value = _resolved(value.strip(), environment)
+    if "://" not in value:
+        return _file(value)
+    try:
+        parts = urlsplit(value)
+        host = _host(parts)
+    except ValueError as error:
+        raise UsageError(f"The URL of {OPTION} is invalid. {_FORMS}") from error
+    scheme = parts.scheme.lower()
+    if scheme in ("http", "https"):
+        return _server(parts, host, environment)
+    if scheme.split("+")[0] == "sqlite":
+        return _file(_sqlite_path(value))
+    secrets = set(values.of_connection(value))
+    for part in (parts.username, parts.password):
+        if part:
+            secrets |= {part, unquote(part), unquote_plus(part)}
+    # The user is no secret in other texts, and short ones would hide ordinary words.
+    secrets.discard(parts.username or "")
+    redact = Redactor(secret for secret in secrets if len(secret) > 1)
+    return Place(SQLALCHEMY, value, redact(f"{scheme}://{host}{parts.path}"), redact)
+
+
+def without_token(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment variables without the token, which no DAG file may see."""
+    return {name: value for name, value in environment.items() if name != TOKEN}
+
+
+def _resolved(value: str, environment: Mapping[str, str]) -> str:
+    if not value.startswith(_VARIABLE):
+        return value
+    name = value.removeprefix(_VARIABLE)
+    found = environment.get(name, "").strip()
+    if not found:
+        raise UsageError(f"The environment variable {name!r} of {OPTION} is not set. {_FORMS}")
+    return found
+
+
+def _file(path: str) -> Place:
+    if not os.path.isfile(path):
+        raise UsageError(f"{OPTION} names no database: {path!r} is not a file. {_FORMS}")
+    path = os.path.abspath(path)
+    return Place(SQLITE, path, path, Redactor())
+
+
+def _sqlite_path(url: str) -> str:
+    """The file of an SQLAlchemy URL: three slashes and a relative path, or four slashes."""
+    rest = url.split("://", 1)[1]
+    return unquote(rest.removeprefix("/").split("?", 1)[0])
+
+
+def _server(parts: SplitResult, host: str, environment: Mapping[str, str]) -> Place:
+    if parts.username is not None or parts.password is not None:
+        raise UsageError(
+            f"The URL of {OPTION} contains a user name or a password. Remove both, and set the"
+            f" environment variable {TOKEN} to a token."
+        )
+    if not host:
+        raise UsageError(f"The URL of {OPTION} names no host. {_FORMS}")
+    token = environment.get(TOKEN, "").strip()
+    if token and not _TOKEN.fullmatch(token):
+        raise UsageError(
+            f"The environment variable {TOKEN} contains a character that no token has. Set the"
+            " variable to the token alone, without `Bearer`."
+        )
+    path = _API.sub("", parts.path.rstrip("/")).rstrip("/")
+    address = f"{parts.scheme.lower()}://{host}{path}"
+    redact = Redactor([token] if token else [])
+    return Place(REST, address, redact(address), redact, token)
+
+
+def _host(parts: SplitResult) -> str:
+    """Host and port, without user name and password.
+
+    :raises ValueError: the port is no number.
+    """
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    return f"{host}:{parts.port}" if parts.port is not None else host

@@ -1,0 +1,173 @@
+"""The texts about the parse times of a deployment. The terminal and the page use the same texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dagprof.analyse.production import Cause, ComparedProduction, Reason, Row
+from dagprof.model import Production
+from dagprof.quantities import count
+from dagprof.report import figures
+from dagprof.report.escape import safe_text
+from dagprof.report.figures import duration
+
+NO_DURATIONS = (
+    "This version of Airflow stores no parse durations, because only Airflow 3.1 and later store"
+    " them. Take the durations from the metric dag_processing.last_duration of StatsD or"
+    " OpenTelemetry."
+)
+_LONGEST = 160
+
+
+class Texts(NamedTuple):
+    """One row of the table."""
+
+    path: str
+    there: str
+    here: str
+    difference: str
+    why: str
+
+
+def title(production: Production, shown: int) -> str:
+    """The title of the table."""
+    version = f", Airflow {production.airflow_version}" if production.airflow_version else ""
+    place = safe_text(f"{production.place}{version}")
+    slowest = f"slowest {count(shown, 'file')}" if shown else "no parse times"
+    return f"Parse times in production ({place}): {slowest}"
+
+
+def rows(compared: ComparedProduction, most: int) -> list[Texts]:
+    """The files with the longest parse times in production."""
+    timed = [row for row in compared.rows if row.there.parse_ms is not None]
+    return [_texts(row, compared) for row in timed[:most]]
+
+
+def failing(compared: ComparedProduction, most: int) -> list[Texts]:
+    """The files with an import error in production."""
+    failed = [row for row in compared.rows if row.there.error]
+    return [_texts(row, compared) for row in failed[:most]]
+
+
+def sentences(production: Production, compared: ComparedProduction) -> list[str]:
+    """What the figures of all files show together."""
+    found = [_matched(production, compared)]
+    if not production.has_durations and production.files:
+        found.append(NO_DURATIONS)
+    elif compared.matched_ms:
+        found.append(
+            f"The time in production includes about {duration(compared.overhead_ms)} of Airflow's"
+            " own work for each file, and the time of lookups. The time here includes neither, and"
+            " no waits for a CPU."
+        )
+    found += _speed(compared)
+    found += _failures(compared)
+    if production.invalid:
+        found.append(
+            f"dagprof ignored {count(production.invalid, 'row')} of production without a valid path"
+            " or duration."
+        )
+    return found
+
+
+def _matched(production: Production, compared: ComparedProduction) -> str:
+    total, here = len(production.files), len(compared.only_here)
+    if not total:
+        return "Production reports no DAG files."
+    both = total - compared.only_there
+    text = f"This scan contains {both:,} of the {count(total, 'file')} that production reports"
+    if compared.total_ms:
+        share = compared.matched_ms / compared.total_ms
+        text += (
+            f", and the files with a time on both sides take {share:.0%} of production's total"
+            f" parse time of {duration(compared.total_ms)}"
+        )
+    if not here:
+        return f"{text}."
+    return f"{text}. Production does not report {count(here, 'scanned file')}."
+
+
+def _speed(compared: ComparedProduction) -> list[str]:
+    speed = compared.speed
+    if speed is None or not speed.differs:
+        return []
+    slower = "slower or busier" if speed.factor > 1 else "faster"
+    text = (
+        f"A typical file takes {speed.factor:.2f} times as long in production as here (half of"
+        f" {speed.files:,} files: {speed.low:.2f} to {speed.high:.2f} times). This difference"
+        f" concerns most files, so the machine in production is {slower}."
+    )
+    return [text]
+
+
+def _failures(compared: ComparedProduction) -> list[str]:
+    failed = [row for row in compared.rows if row.there.error]
+    if not failed:
+        return []
+    only = [row for row in failed if row.file is not None and not row.file.status.is_failure]
+    text = f"In production, {count(len(failed), 'file')} cannot be imported"
+    if only:
+        named = ", ".join(safe_text(row.path, _LONGEST) for row in only[:3])
+        more = f" and {len(only) - 3:,} more" if len(only) > 3 else ""
+        text += f". Here, the import of {named}{more} succeeds"
+    return [f"{text}."]
+
+
+def _texts(row: Row, compared: ComparedProduction) -> Texts:
+    there, here = row.there.parse_ms, row.here_ms
+    bundle = f" ({row.there.bundle})" if row.there.bundle and row.file is None else ""
+    return Texts(
+        safe_text(f"{row.path}{bundle}"),
+        "-" if there is None else duration(there),
+        "-" if here is None else duration(here),
+        "-" if there is None or here is None else _difference(there - here),
+        why(row, compared),
+    )
+
+
+def _difference(ms: float) -> str:
+    return f"{'+' if ms >= 0 else '−'}{duration(abs(ms))}"
+
+
+def why(row: Row, compared: ComparedProduction) -> str:
+    """The reasons for the difference of one file, as clauses. Empty if both times agree."""
+    return "; ".join(_reason(reason, row, compared) for reason in row.reasons)
+
+
+def _reason(reason: Reason, row: Row, compared: ComparedProduction) -> str:
+    if reason.cause is Cause.WAITS:
+        return _waits(reason)
+    if reason.cause is Cause.MACHINE and compared.speed is not None:
+        return f"like most files, {compared.speed.factor:.2f} times as long in production"
+    if reason.cause is Cause.FAILED_THERE:
+        return f"import error in production: {safe_text(row.there.error, _LONGEST)}"
+    if reason.cause is Cause.SKIPPED and row.skipped is not None:
+        return f"not parsed here: {safe_text(row.skipped.why, _LONGEST)}"
+    if reason.cause is Cause.FAILED_HERE and row.file is not None:
+        return f"fails here: {figures.status(row.file.status)}"
+    lookups = count(reason.number, "lookup")
+    return {
+        Cause.NOT_SCANNED: "not in this scan",
+        Cause.NO_TIME: "not timed here",
+        Cause.LOOKUPS: f"{lookups}: about {duration(reason.ms)}, not included here",
+        Cause.SLOW_LOOKUPS: f"{lookups}, which can take longer in production (--live-lookups)",
+        Cause.STUBS: f"{lookups} got placeholder values here (--variables)",
+        Cause.UNKNOWN: "no cause found in this run",
+    }[reason.cause]
+
+
+def _waits(reason: Reason) -> str:
+    effect = reason.effect
+    if effect is None or effect.about.verbs is None:
+        return ""
+    verb = effect.about.verbs.present
+    what = f" {safe_text(effect.what, 60)}" if effect.about.has_object else ""
+    took = f" ({duration(reason.ms)} here)" if reason.ms else ""
+    more = f" and {count(reason.number - 1, 'more effect')}" if reason.number > 1 else ""
+    return f"the file {verb}{what}{more}{took}, which can take longer in production"
+
+
+def unmatched(compared: ComparedProduction, most: int) -> Sequence[str]:
+    """The scanned files that production does not report."""
+    return [safe_text(path) for path in compared.only_here[:most]]
