@@ -37,7 +37,7 @@ from loop_processor import Deployment, Observed, database, observe
 
 import dagprof
 from dagprof.analyse.loop import Forecast, LoopRequest
-from dagprof.usecases.loop import loop
+from dagprof.usecases.deployment.loop import loop
 
 
 def scanned(folder: Folder, python: Path, out: Path) -> dagprof.Run:

@@ -24,7 +24,7 @@ from common import machine
 
 from dagprof.config.settings import Settings
 from dagprof.model import Run, StartKind
-from dagprof.usecases import starts
+from dagprof.usecases.deployment import starts
 
 TASKS = 5
 SOURCE = """

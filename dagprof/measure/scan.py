@@ -21,7 +21,6 @@ from dagprof.measure.rounds import Progress, Rounds, Silent
 from dagprof.measure.shards import Shard
 from dagprof.measure.site import Site, scratch_folder
 from dagprof.model import (
-    COMPOSED,
     Doubt,
     Isolation,
     Layers,
@@ -293,11 +292,7 @@ class _Scan:
             self._layers = composed.summary(number)
             rounds.doubts.append(composing.doubt(self._layers, len(results)))
         elif number:
-            text = (
-                f"In the interrupted scan, dagprof composed {number} of {len(results)} parse times"
-                " from the time of the file itself and the import time of shared packages."
-            )
-            rounds.doubts.append(Doubt(code=COMPOSED, text=text))
+            rounds.doubts.append(composing.resumed_doubt(number, len(results)))
 
     def _imports(self, files: Sequence[Path]) -> dict[Path, frozenset[str]]:
         """What each file imports of installed distributions, as far as the scan needs it."""

@@ -30,12 +30,13 @@ from dagprof.model.behaviour import (
     Price,
     PriceSource,
 )
+from dagprof.model.deployment.production import Production, ProductionFile, ProductionSource
+from dagprof.model.deployment.schedules import DagSchedule, ScheduleKind, StartKind, TaskStart
 from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_kind
 from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.file import FileResult, Status
 from dagprof.model.preloading import PreloadedFile, PreloadedPackage, Preloading
-from dagprof.model.production import Production, ProductionFile, ProductionSource
 from dagprof.model.project import Home, Project, Used
 from dagprof.model.run import (
     Composed,
@@ -52,7 +53,6 @@ from dagprof.model.run import (
     Temperature,
 )
 from dagprof.model.samples import Samples
-from dagprof.model.schedules import DagSchedule, ScheduleKind, StartKind, TaskStart
 from dagprof.model.trace import (
     STATEMENT,
     Edge,

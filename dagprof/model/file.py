@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from dagprof.model.base import Count, Doubt, Frozen, Ms, Whole
 from dagprof.model.behaviour import Access, Effect, Instability, LookupTrial, Output
+from dagprof.model.deployment.schedules import DagSchedule, TaskStart
 from dagprof.model.experiments import Experiment
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.samples import Samples
-from dagprof.model.schedules import DagSchedule, TaskStart
 from dagprof.model.trace import Stack, Trace
 
 

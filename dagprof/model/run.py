@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from dagprof.model.base import Count, Doubt, Factor, Frozen, Ms, Seconds, SignedMs, Whole
 from dagprof.model.behaviour import LookupPrices
+from dagprof.model.deployment.production import Production
 from dagprof.model.file import FileResult
 from dagprof.model.preloading import Preloading
-from dagprof.model.production import Production
 from dagprof.model.project import Project
 from dagprof.model.samples import Samples
 from dagprof.model.trace import Edge, Module

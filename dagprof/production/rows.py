@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from dagprof.model import Production, ProductionFile
 from dagprof.model.base import MOST
-from dagprof.model.production import ProductionSource
+from dagprof.model.deployment.production import ProductionSource
 from dagprof.production.place import Place
 
 # The columns that dagprof reads, as far as a version of Airflow has them.

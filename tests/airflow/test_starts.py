@@ -13,7 +13,7 @@ from support import TARGET, result, write
 from dagprof.config.settings import Settings
 from dagprof.errors import MeasurementError
 from dagprof.model import FileResult, Run, StartKind
-from dagprof.usecases import starts
+from dagprof.usecases.deployment import starts
 
 HEAD = """
     import datetime

@@ -24,8 +24,8 @@ from dagprof.analyse.loop.staleness import staleness
 from dagprof.analyse.loop.values import ALPHABETICAL, MODIFIED, RANDOM
 from dagprof.errors import UsageError
 from dagprof.model import FileResult, Need, Run, Status
-from dagprof.report.modified import modification_times
-from dagprof.usecases.loop import loop
+from dagprof.report.parse_loop.modified import modification_times
+from dagprof.usecases.deployment.loop import loop
 from unit.builders import environment, file, run
 from unit.test_fleet import by_helper, experiment, scanned
 

@@ -15,7 +15,7 @@ from dagprof.report import html, parse_loop
 from dagprof.report.page import loop as page
 from dagprof.report.parse_loop import as_json
 from dagprof.report.text import loop as text
-from dagprof.usecases.loop import loop
+from dagprof.usecases.deployment.loop import loop
 from unit.builders import file
 from unit.test_loop import recorded
 

@@ -94,7 +94,7 @@ def command(
     from dagprof.report.parse_loop import as_json
     from dagprof.report.text import loop as text
     from dagprof.store import runs
-    from dagprof.usecases.loop import loop
+    from dagprof.usecases.deployment.loop import loop
 
     request = LoopRequest(
         {name: str(value) for name, value in options.items() if value is not None},

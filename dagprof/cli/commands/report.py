@@ -59,7 +59,7 @@ def command(
     settings = settings_module.load({"source": source}, environment=os.environ, start=Path.cwd())
     current = runs.load(run)
     if from_airflow is not None:
-        from dagprof.usecases.production import with_production
+        from dagprof.usecases.deployment.production import with_production
 
         current = with_production(current, from_airflow, settings, os.environ)
     before = runs.load(baseline) if baseline else None

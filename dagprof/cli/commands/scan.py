@@ -21,8 +21,8 @@ from dagprof.errors import MeasurementError
 from dagprof.model import Run
 from dagprof.robust import FEWEST
 from dagprof.usecases import baselines
+from dagprof.usecases.deployment.production import production
 from dagprof.usecases.expectations import expectations
-from dagprof.usecases.production import production
 from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 
 

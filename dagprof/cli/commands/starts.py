@@ -47,7 +47,7 @@ def command(
     from dagprof.quantities import parse_duration_ms
     from dagprof.report.text import starts as shown_starts
     from dagprof.store import runs
-    from dagprof.usecases import starts
+    from dagprof.usecases.deployment import starts
     from dagprof.usecases.scan import Scanned
 
     container_ms = parse_duration_ms(container_start) if container_start else 0.0

@@ -18,7 +18,7 @@ from dagprof.model import (
     consistency,
 )
 from dagprof.model.base import Count, LineNumber, Ms, Occurrences, Outer, Position, SignedMs, Whole
-from dagprof.model.schedules import Days
+from dagprof.model.deployment.schedules import Days
 
 
 class FailureRow(Message, frozen=True):

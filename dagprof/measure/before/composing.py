@@ -330,3 +330,12 @@ def doubt(layers: Layers, files: int) -> Doubt:
     return Doubt(
         code=COMPOSED, text=f"{text} To measure all files in isolation, use --isolation strict."
     )
+
+
+def resumed_doubt(number: int, files: int) -> Doubt:
+    """The note on composed parse times that come from an interrupted scan."""
+    text = (
+        f"In the interrupted scan, dagprof composed {number} of {files} parse times from the time"
+        " of the file itself and the import time of shared packages."
+    )
+    return Doubt(code=COMPOSED, text=text)

@@ -11,8 +11,8 @@ from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report import parse_loop
 from dagprof.report.escape import safe_text
-from dagprof.report.modified import modification_times
 from dagprof.report.parse_loop import seconds
+from dagprof.report.parse_loop.modified import modification_times
 
 Row = dict[str, object]
 _WIDTH, _LEFT, _ROW, _AXIS = 960.0, 90.0, 24.0, 28.0

@@ -10,7 +10,7 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.loop import LoopRequest, Outlook, outlook, problem
 from dagprof.errors import UsageError
 from dagprof.model import Run
-from dagprof.report.modified import modification_times
+from dagprof.report.parse_loop.modified import modification_times
 
 
 def loop(run: Run, request: LoopRequest | None = None, fleet: Fleet | None = None) -> Outlook:

@@ -1,0 +1,1 @@
+"""What a deployment does with the DAG files: its schedules, task starts and parse times."""
