@@ -164,7 +164,7 @@ class _Trial:
             )
         if result.unkept:
             name, file, line = result.unkept[0]
-            text = f"no other parse can use the value at {_short(file)}:{line}"
+            text = f"dagprof cannot reuse the value at {_short(file)}:{line} in another parse"
             return Need.UNKNOWN, f"{text}, which has type {name}" if name else text
         if result.failures:
             last = result.failures[-1]
@@ -185,7 +185,7 @@ class _Trial:
             self.raised_name = name
             return (
                 Need.RAISES,
-                f"{_short(file)}:{line} uses {name} and handles a missing {name}",
+                f"{_short(file)}:{line} uses {name}, and does something else if {name} is missing",
             )
         with_it, without = plain.digests or {}, result.digests or {}
         names = changed(with_it, without)

@@ -63,8 +63,8 @@ def refusal(address: str) -> str:
     ("answer", "sentence"),
     [
         (answered({}, 401), "Set the environment variable DAGPROF_AIRFLOW_TOKEN to a valid token"),
-        (answered({}, 403), "a user who may read all DAGs"),
-        (answered({}, 404), "the metadata database of an Airflow 2"),
+        (answered({}, 403), "a user with permission to read all DAGs"),
+        (answered({}, 404), "For Airflow 2, give --from-airflow the metadata database"),
         (answered({}, 500), "status 500"),
         (answered([1]), "is not the REST API of an Airflow 3"),
         (answered({"version": 3}), "is not the REST API of an Airflow 3"),

@@ -335,7 +335,7 @@ def doubt(layers: Layers, files: int) -> Doubt:
 def resumed_doubt(number: int, files: int) -> Doubt:
     """The note on composed parse times that come from an interrupted scan."""
     text = (
-        f"In the interrupted scan, dagprof composed {number} of {files} parse times from the time"
-        " of the file itself and the import time of shared packages."
+        f"In the interrupted scan, dagprof composed {number} of {files} parse times from two parts:"
+        " the time of the file itself, and the import time of shared packages."
     )
     return Doubt(code=COMPOSED, text=text)
