@@ -164,8 +164,8 @@ class _Trial:
             )
         if result.unkept:
             name, file, line = result.unkept[0]
-            text = f"dagprof cannot reuse the value at {_short(file)}:{line} in another parse"
-            return Need.UNKNOWN, f"{text}, which has type {name}" if name else text
+            value = f"the value at {_short(file)}:{line}" + (f" (type {name})" if name else "")
+            return Need.UNKNOWN, f"dagprof cannot reuse {value} in another parse"
         if result.failures:
             last = result.failures[-1]
             self.raised_at = (last.file, last.line)
@@ -176,8 +176,8 @@ class _Trial:
             return (
                 Need.UNKNOWN,
                 (
-                    "dagprof removes only import statements and calls, and in zip archives only"
-                    " with Python 3.10 or later"
+                    "dagprof can remove only import statements and calls. In zip archives, dagprof"
+                    " needs Python 3.10 or later to remove them"
                 ),
             )
         if result.missed:

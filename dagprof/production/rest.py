@@ -129,9 +129,7 @@ class _Server:
                 " your certificate authority.",
             )
         if isinstance(reason, ssl.SSLError):
-            self._refuse(
-                "does not use TLS", f"Give {OPTION} an address that starts with http://."
-            )
+            self._refuse("does not use TLS", f"Give {OPTION} an address that starts with http://.")
         if isinstance(reason, TimeoutError):
             self._refuse(f"does not answer within {_TIMEOUT_S:.0f} s", "Check the address.")
         text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

@@ -179,7 +179,7 @@ class Composing:
             more_ms = theirs.own_ms - self._rescaled_ms(path)
             if more_ms > max(_OTHER_MS, _OTHER_SHARE * theirs.own_ms):
                 return (
-                    f"{theirs.path} imports fewer modules {_BEFORE}, which makes the parse"
+                    f"{theirs.path} imports fewer modules {_BEFORE}, so the parse is"
                     f" {more_ms:.0f} ms shorter"
                 )
         if not self._scales and needs_scale:

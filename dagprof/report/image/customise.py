@@ -57,8 +57,8 @@ def _savings(found: Customisation) -> Iterator[str]:
         yield (
             "A customised image can also leave out"
             f" {count(found.unknown, 'distribution')} that the official image contains but that"
-            " this environment lacks. Their sizes are unknown. To show all sizes, run dagprof in the"
-            " official image."
+            " this environment lacks. Their sizes are unknown. To show all sizes, run dagprof in"
+            " the official image."
         )
     if found.cold_before_ms is not None and found.cold_after_ms is not None:
         yield _cold(found.cold_before_ms, found.cold_after_ms, found.cold_noise_ms)
