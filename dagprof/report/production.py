@@ -151,7 +151,7 @@ def _reason(reason: Reason, row: Row, compared: ComparedProduction) -> str:
     return {
         Cause.NOT_SCANNED: "not in this scan",
         Cause.NO_TIME: "not timed here",
-        Cause.LOOKUPS: f"the time here excludes {lookups} of about {duration(reason.ms)} in total",
+        Cause.LOOKUPS: f"the time here excludes {lookups} (about {duration(reason.ms)})",
         Cause.SLOW_LOOKUPS: f"{lookups} can take longer in production (see --live-lookups)",
         Cause.STUBS: f"{lookups} got placeholder values here (see --variables)",
         Cause.UNKNOWN: "no cause found in this run",
@@ -165,7 +165,7 @@ def _waits(reason: Reason) -> str:
     verb = effect.about.verbs.present
     what = f" {safe_text(effect.what, 60)}" if effect.about.has_object else ""
     took = f" ({duration(reason.ms)} here)" if reason.ms else ""
-    more = f" and {count(reason.number - 1, 'more effect')}" if reason.number > 1 else ""
+    more = f" and has {count(reason.number - 1, 'more effect')}" if reason.number > 1 else ""
     return f"the file {verb}{what}{more}{took}, which can take longer in production"
 
 

@@ -189,7 +189,7 @@ def test_a_place_shows_neither_user_nor_password(value: str, shown: str | None) 
     ("value", "sentence"),
     [
         ("http://me:s3cret@airflow.example", "contains a user name or a password"),
-        ("gone.db", "is not a file"),
+        ("gone.db", "but 'gone.db' is neither"),
         ("env:NOT_SET", "is not set"),
         ("http://[bad", "is invalid"),
         ("http://h:99999", "is invalid"),

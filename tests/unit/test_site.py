@@ -22,5 +22,5 @@ def test_what_the_processor_fails_to_import_is_one_remark() -> None:
     )
     (all_,) = pre_import_doubts(failed)
     assert all_.text.endswith(
-        "cannot import 5 modules: airflow.gone_a, airflow.gone_b, airflow.gone_c and 2 more."
+        "fails for 5 modules: airflow.gone_a, airflow.gone_b, airflow.gone_c and 2 more."
     )

@@ -24,7 +24,7 @@ def render(found: Customisation) -> str:
         *_savings(found),
         "",
         *_groups(found),
-        "Build the image in the folder of the official Dockerfile of this Airflow version:",
+        "Build the image in the folder with the official Dockerfile of this Airflow version:",
         "",
         *_command(found),
     ]

@@ -63,7 +63,7 @@ def _headline(found: Dependencies) -> str:
     )
     absent = [each for each in found.needed if each.in_image is Contained.NO]
     if absent:
-        text += f" {len(absent)} of these distributions are missing in the official image."
+        text += f" The official image lacks {len(absent)} of these distributions."
     if lacking:
         text += (
             f" {count(lacking, 'imported module')} {'is' if lacking == 1 else 'are'} not installed."
@@ -160,7 +160,7 @@ def _unused(found: Dependencies, console: Console) -> None:
     rest = f" The table omits {count(more, 'distribution')}." if more > 0 else ""
     console.print(
         Text(
-            f"These distributions and the requirements that only they have make up"
+            "Together with the requirements that nothing else needs, these distributions make up"
             f" {found.unused_count} of {found.installed_count} distributions and"
             f" {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before you remove a"
             " distribution, check whether Airflow's configuration or a connection uses it."
