@@ -50,8 +50,8 @@ def about_links(linked: Sequence[str]) -> list[str]:
         else f"{count(len(linked), 'DAG file')} such as {linked[0]}"
     )
     text = (
-        f"The gate did not compare {what}, because a symbolic link leads out of the repository and"
-        " git has no other version. To compare versions of files outside the repository, use"
+        f"The gate did not compare {what}, because a symbolic link leads out of the repository."
+        " git has no base version of files outside the repository. To compare such files, use"
         " --baseline."
     )
     return [text]

@@ -72,7 +72,7 @@ def merge_shards(request: ShardedScan, run_id: str) -> dict[str, str]:
         shards = [shard for shard in names if (folder / shard).exists()]
         if not shards:
             raise _failure()(
-                f"No shard of {folder} has a run file. See the logs of the tasks scan."
+                f"No shard of {folder} has a run file. See the logs of the `scan` tasks."
             )
         for shard in shards:
             (scratch / shard).write_bytes((folder / shard).read_bytes())

@@ -39,9 +39,9 @@ _PARSING = (
         "--isolation",
         type=click.Choice(["layers", "strict", "spawn"]),
         help=(
-            "How to separate parses from each other. layers (default): import the packages that"
-            " many DAG files share only once, and add the import time to each of these files."
-            " dagprof shares packages only in folders of at least ten files. strict: import all"
+            "How to separate parses from each other. layers (default): import a package only once"
+            " if many DAG files use the package, and add the import time to each of these files."
+            " In folders of fewer than ten files, `layers` shares no packages. strict: import all"
             " packages again in each parse. A strict scan takes much longer. spawn: run each parse"
             " in a new Python interpreter."
         ),
@@ -188,9 +188,8 @@ _LOOKING = (
             "Assume that each lookup of a Variable or Connection takes DURATION, such as 20ms. By"
             " default, dagprof measures how long lookups in Airflow's own database take. To set"
             " the time of only Variable lookups or only Connection lookups, use variable=5ms or"
-            " connection=8ms. Any other NAME, such as vault=80ms, adds the time of a secrets"
-            " backend that Airflow asks before its own database. Repeat this option to set several"
-            " times."
+            " connection=8ms. To add a secrets backend that Airflow queries before the database,"
+            " use any other NAME, such as vault=80ms. Repeat this option to set several times."
         ),
     ),
     click.option(
@@ -234,10 +233,11 @@ from_airflow_option = click.option(
     "--from-airflow",
     metavar="URL|DB",
     help=(
-        "Compare the parse times with those of a deployment. URL: the address of an Airflow 3 web"
-        " server; set the environment variable DAGPROF_AIRFLOW_TOKEN to a token. DB: the SQLAlchemy"
-        " URL of a metadata database, or the path of an SQLite file. env:NAME reads URL or DB from"
-        " the environment variable NAME. dagprof only reads."
+        "Compare the parse times with the parse times of a deployment. URL: the address of an"
+        " Airflow 3 web server. For this server, set the environment variable DAGPROF_AIRFLOW_TOKEN"
+        " to a token. DB: the SQLAlchemy URL of a metadata database, or the path of an SQLite file."
+        " To read URL or DB from the environment variable NAME, give env:NAME. dagprof does not"
+        " change the deployment."
     ),
 )
 

@@ -27,7 +27,7 @@ from dagprof.robust import COMPOSED_ERROR, are_enough, standard_error_of_median
 
 # The machine itself may cause smaller differences between runs at different times.
 LEAST = Limits(relative=0.25, absolute_ms=50.0)
-_NOT_CONFIRMED = "the parses that had to confirm the slow-down gave no parse time"
+_NOT_CONFIRMED = "dagprof parsed the file again to confirm the slowdown, but got no parse time"
 
 
 def judge(

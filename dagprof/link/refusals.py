@@ -50,8 +50,8 @@ def _listed_twice(twice: Twice, root: Path) -> str:
     link, first, second = twice.link, twice.first, twice.second
     if twice.is_loop:
         return (
-            f"Airflow finds no DAG files in {root}, because the symbolic link {link} points to one"
-            f" of its parent folders. Remove the link, or add {link} to .airflowignore."
+            f"Airflow finds no DAG files in {root}, because the symbolic link {link} points to a"
+            f" folder that contains this link. Remove the link, or add {link} to .airflowignore."
         )
     other = second if link == first else first
     is_synchronised = other.startswith(".") and "/" not in link

@@ -279,7 +279,7 @@ def pre_import_doubts(failed: Sequence[Sequence[str]]) -> list[Doubt]:
         named = ", ".join(module for module, _ in failed[:_NAMED])
         more = len(failed) - _NAMED
         what = f"{len(failed)} modules: {named}{f' and {more} more' if more > 0 else ''}"
-    text = f"The DAG processor imports modules before it forks, but cannot import {what}."
+    text = f"The DAG processor imports modules before it forks. This import fails for {what}."
     return [Doubt(code="pre-import", text=text)]
 
 

@@ -64,8 +64,8 @@ def _count_runs(
     _do(site.crew(), {path: found[name] for name, path in named.items()}, work, found, progress)
     if not any(starts.chosen(file) for file in found.values()):
         raise MeasurementError(
-            "No DAG has a task that a worker starts. To see why files give no DAGs, run `dagprof"
-            " scan` with the same paths."
+            "No DAG has a task that runs in a worker. To see why files produce no DAGs, run"
+            " `dagprof scan` with the same paths."
         )
 
 

@@ -64,8 +64,8 @@ def composed(result: FileResult) -> list[Doubt]:
     text = (
         "dagprof composed the parse time from two parts:"
         f" {result.parse_ms - result.composed_ms:.0f} ms for this file, and"
-        f" {result.composed_ms:.0f} ms for imports that dagprof measured once for all files that"
-        " load the same packages."
+        f" {result.composed_ms:.0f} ms for imports that dagprof measured once. All files that load"
+        " the same packages share this import time."
     )
     return [Doubt(code=COMPOSED, text=text)]
 
@@ -169,7 +169,7 @@ def outcomes(statuses: Sequence[Status]) -> list[Doubt]:
         return []
     text = (
         f"The parses of this file had different outcomes ({', '.join(seen)}). The report shows the"
-        " result of the last parse without tracing."
+        " result of the last untraced parse."
     )
     return [Doubt(code="inconsistent", text=text)]
 

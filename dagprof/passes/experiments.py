@@ -164,8 +164,8 @@ class _Trial:
             )
         if result.unkept:
             name, file, line = result.unkept[0]
-            text = f"no other parse can use the value at {_short(file)}:{line}"
-            return Need.UNKNOWN, f"{text}, which has type {name}" if name else text
+            value = f"the value at {_short(file)}:{line}" + (f" (type {name})" if name else "")
+            return Need.UNKNOWN, f"dagprof cannot reuse {value} in another parse"
         if result.failures:
             last = result.failures[-1]
             self.raised_at = (last.file, last.line)
@@ -176,8 +176,8 @@ class _Trial:
             return (
                 Need.UNKNOWN,
                 (
-                    "dagprof removes only import statements and calls, and in zip archives only"
-                    " with Python 3.10 or later"
+                    "dagprof can remove only import statements and calls. In zip archives, dagprof"
+                    " needs Python 3.10 or later to remove them"
                 ),
             )
         if result.missed:
@@ -185,7 +185,7 @@ class _Trial:
             self.raised_name = name
             return (
                 Need.RAISES,
-                f"{_short(file)}:{line} uses {name} and handles a missing {name}",
+                f"{_short(file)}:{line} uses {name}, and does something else if {name} is missing",
             )
         with_it, without = plain.digests or {}, result.digests or {}
         names = changed(with_it, without)

@@ -18,7 +18,8 @@ _API = re.compile(r"/api/v\d+/?$")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _FORMS = (
     f"Give {OPTION} the URL of an Airflow 3 web server, the SQLAlchemy URL of a metadata database,"
-    " the path of an SQLite file, or env:NAME for an environment variable that holds one of them."
+    " or the path of an SQLite file. To read this value from the environment variable NAME, give"
+    " env:NAME."
 )
 
 
@@ -51,7 +52,7 @@ def place(value: str, environment: Mapping[str, str]) -> Place:
         parts = urlsplit(value)
         host = _host(parts)
     except ValueError as error:
-        raise UsageError(f"The URL of {OPTION} is invalid. {_FORMS}") from error
+        raise UsageError(f"The URL in {OPTION} is invalid. {_FORMS}") from error
     scheme = parts.scheme.lower()
     if scheme in ("http", "https"):
         return _server(parts, host, environment)
@@ -78,13 +79,17 @@ def _resolved(value: str, environment: Mapping[str, str]) -> str:
     name = value.removeprefix(_VARIABLE)
     found = environment.get(name, "").strip()
     if not found:
-        raise UsageError(f"The environment variable {name!r} of {OPTION} is not set. {_FORMS}")
+        raise UsageError(
+            f"{OPTION} names the environment variable {name!r}, which is not set. {_FORMS}"
+        )
     return found
 
 
 def _file(path: str) -> Place:
     if not os.path.isfile(path):
-        raise UsageError(f"{OPTION} names no database: {path!r} is not a file. {_FORMS}")
+        raise UsageError(
+            f"{OPTION} needs a URL or an existing file, but {path!r} is neither. {_FORMS}"
+        )
     path = os.path.abspath(path)
     return Place(SQLITE, path, path, Redactor())
 
@@ -98,16 +103,16 @@ def _sqlite_path(url: str) -> str:
 def _server(parts: SplitResult, host: str, environment: Mapping[str, str]) -> Place:
     if parts.username is not None or parts.password is not None:
         raise UsageError(
-            f"The URL of {OPTION} contains a user name or a password. Remove both, and set the"
+            f"The URL in {OPTION} contains a user name or a password. Remove both, and set the"
             f" environment variable {TOKEN} to a token."
         )
     if not host:
-        raise UsageError(f"The URL of {OPTION} names no host. {_FORMS}")
+        raise UsageError(f"The URL in {OPTION} contains no host name. {_FORMS}")
     token = environment.get(TOKEN, "").strip()
     if token and not _TOKEN.fullmatch(token):
         raise UsageError(
-            f"The environment variable {TOKEN} contains a character that no token has. Set the"
-            " variable to the token alone, without `Bearer`."
+            f"The environment variable {TOKEN} contains a character that is not allowed in a token."
+            " Set the variable to the token only, without `Bearer`."
         )
     path = _API.sub("", parts.path.rstrip("/")).rstrip("/")
     address = f"{parts.scheme.lower()}://{host}{path}"

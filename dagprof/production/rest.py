@@ -28,14 +28,14 @@ _LONGEST_REASON = 200
 _WAYS_OUT = {
     401: f"Set the environment variable {TOKEN} to a valid token.",
     403: (
-        f"Set the environment variable {TOKEN} to a valid token of a user who may read all DAGs and"
-        " import errors."
+        f"Set the environment variable {TOKEN} to a valid token of a user with permission to read"
+        " all DAGs and import errors."
     ),
     404: (
-        f"Give the base address of an Airflow 3 web server to {OPTION}, or the metadata database of"
-        " an Airflow 2."
+        f"For Airflow 3, give {OPTION} the base address of the web server. For Airflow 2, give"
+        f" {OPTION} the metadata database."
     ),
-    405: f"Give the base address of an Airflow 3 web server to {OPTION}.",
+    405: f"Give {OPTION} the base address of an Airflow 3 web server.",
     429: "Repeat the command later.",
 }
 
@@ -95,7 +95,8 @@ class _Server:
                 self.refuse_stranger()
             if time.monotonic() > self._deadline:
                 self._refuse(
-                    f"needs more than {_LIMIT_S:.0f} s", "Read the metadata database instead."
+                    f"needs more than {_LIMIT_S:.0f} s to send all data",
+                    f"Give {OPTION} the metadata database instead.",
                 )
         return bytes(found)
 
@@ -112,7 +113,8 @@ class _Server:
         if 300 <= status < 400:
             self._refuse(
                 f"redirects to another address (status {status})",
-                f"Give the final address to {OPTION}, or an address without a login page.",
+                f"Give {OPTION} the final address. If the final address is a login page, give an"
+                " address that needs no login page.",
             )
         what = http.client.responses.get(status, "unknown status")
         way_out = _WAYS_OUT.get(status, "Check the log of the web server.")
@@ -123,10 +125,11 @@ class _Server:
         if isinstance(reason, ssl.SSLCertVerificationError):
             self._refuse(
                 "has a TLS certificate that this machine does not trust",
-                "Set the environment variable SSL_CERT_FILE to the certificate authority.",
+                "Set the environment variable SSL_CERT_FILE to the file with the certificate of"
+                " your certificate authority.",
             )
         if isinstance(reason, ssl.SSLError):
-            self._refuse("does not use TLS", f"Give an address with http:// to {OPTION}.")
+            self._refuse("does not use TLS", f"Give {OPTION} an address that starts with http://.")
         if isinstance(reason, TimeoutError):
             self._refuse(f"does not answer within {_TIMEOUT_S:.0f} s", "Check the address.")
         text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__
@@ -135,7 +138,7 @@ class _Server:
 
     def refuse_stranger(self) -> NoReturn:
         """Raise the error about a server that is no Airflow 3."""
-        self._refuse("is not the REST API of an Airflow 3", _WAYS_OUT[404])
+        self._refuse("is not the REST API of Airflow 3", _WAYS_OUT[404])
 
     def _refuse(self, why: str, way_out: str) -> NoReturn:
         raise UsageError(f"{self._place.shown} {why}. {way_out}") from None

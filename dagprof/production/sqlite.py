@@ -31,8 +31,8 @@ def read(path: str) -> Tables:
             tables = {name: _table(connection, name, COLUMNS[name]) for name in COLUMNS}
     except (sqlite3.Error, OSError, ValueError) as error:
         raise UsageError(
-            f"Cannot read the SQLite database {path!r} ({error}). Give the airflow.db file of an"
-            " AIRFLOW_HOME to --from-airflow."
+            f"Cannot read the SQLite database {path!r} ({error}). Give --from-airflow the"
+            " file airflow.db in the AIRFLOW_HOME of the deployment."
         ) from error
     return {name: table for name, table in tables.items() if table is not None}
 

@@ -29,8 +29,9 @@ def of_tables(place: Place, tables: Tables) -> Production:
     dags = tables.get(DAGS)
     if dags is None or "fileloc" not in dags.columns:
         raise UsageError(
-            f"{place.shown} is not the metadata database of an Airflow: the table `dag` is missing."
-            " Give the value of [database] sql_alchemy_conn to --from-airflow."
+            f"{place.shown} is not an Airflow metadata database, because the table `dag` is"
+            " missing. Give --from-airflow the value of `sql_alchemy_conn` in the section"
+            " [database] of Airflow's configuration."
         )
     errors = tables.get(ERRORS, Table([], []))
     return production(

@@ -9,8 +9,8 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 ABOUT = (
-    "The DAG processor would import these packages once, before it forks the parsing processes,"
-    " instead of in every parse. The DAG files stay as they are."
+    "With this change, the DAG processor imports these packages only once, before it forks the"
+    " parsing processes. The DAG files do not change."
 )
 WHERE = (
     "Add these lines to airflow_local_settings.py. This file must be in the folder config/ of"

@@ -13,8 +13,8 @@ from dagprof.report.escape import safe_text
 from dagprof.report.figures import duration
 
 NO_DURATIONS = (
-    "This version of Airflow stores no parse durations, because only Airflow 3.1 and later store"
-    " them. Take the durations from the metric dag_processing.last_duration of StatsD or"
+    "This version of Airflow stores no parse durations. Only Airflow 3.1 and later store parse"
+    " durations. For earlier versions, see the metric dag_processing.last_duration in StatsD or"
     " OpenTelemetry."
 )
 _LONGEST = 160
@@ -57,16 +57,16 @@ def sentences(production: Production, compared: ComparedProduction) -> list[str]
         found.append(NO_DURATIONS)
     elif compared.matched_ms:
         found.append(
-            f"The time in production includes about {duration(compared.overhead_ms)} of Airflow's"
-            " own work for each file, and the time of lookups. The time here includes neither, and"
-            " no waits for a CPU."
+            "For each file, the time in production includes lookups and about"
+            f" {duration(compared.overhead_ms)} of Airflow's own work. The time here excludes"
+            " lookups, Airflow's own work and waits for a CPU."
         )
     found += _speed(compared)
     found += _failures(compared)
     if production.invalid:
         found.append(
-            f"dagprof ignored {count(production.invalid, 'row')} of production without a valid path"
-            " or duration."
+            f"dagprof ignored {count(production.invalid, 'row')} from production, because a path"
+            " or a duration is invalid."
         )
     return found
 
@@ -76,16 +76,16 @@ def _matched(production: Production, compared: ComparedProduction) -> str:
     if not total:
         return "Production reports no DAG files."
     both = total - compared.only_there
-    text = f"This scan contains {both:,} of the {count(total, 'file')} that production reports"
+    text = f"This scan contains {both:,} of the {count(total, 'file')} that production reports."
     if compared.total_ms:
         share = compared.matched_ms / compared.total_ms
         text += (
-            f", and the files with a time on both sides take {share:.0%} of production's total"
-            f" parse time of {duration(compared.total_ms)}"
+            f" The files with a time on both sides take {share:.0%} of production's total parse"
+            f" time of {duration(compared.total_ms)}."
         )
     if not here:
-        return f"{text}."
-    return f"{text}. Production does not report {count(here, 'scanned file')}."
+        return text
+    return f"{text} Production does not report {count(here, 'scanned file')}."
 
 
 def _speed(compared: ComparedProduction) -> list[str]:
@@ -94,9 +94,10 @@ def _speed(compared: ComparedProduction) -> list[str]:
         return []
     slower = "slower or busier" if speed.factor > 1 else "faster"
     text = (
-        f"A typical file takes {speed.factor:.2f} times as long in production as here (half of"
-        f" {speed.files:,} files: {speed.low:.2f} to {speed.high:.2f} times). This difference"
-        f" concerns most files, so the machine in production is {slower}."
+        f"A typical file takes {speed.factor:.2f} times as long in production as here. For half of"
+        f" the {speed.files:,} compared files, the factor is between {speed.low:.2f} and"
+        f" {speed.high:.2f}. Most files differ in the same way, so the machine in production is"
+        f" {slower}."
     )
     return [text]
 
@@ -139,7 +140,7 @@ def _reason(reason: Reason, row: Row, compared: ComparedProduction) -> str:
     if reason.cause is Cause.WAITS:
         return _waits(reason)
     if reason.cause is Cause.MACHINE and compared.speed is not None:
-        return f"like most files, {compared.speed.factor:.2f} times as long in production"
+        return f"takes {compared.speed.factor:.2f} times as long in production, like most files"
     if reason.cause is Cause.FAILED_THERE:
         return f"import error in production: {safe_text(row.there.error, _LONGEST)}"
     if reason.cause is Cause.SKIPPED and row.skipped is not None:
@@ -150,9 +151,9 @@ def _reason(reason: Reason, row: Row, compared: ComparedProduction) -> str:
     return {
         Cause.NOT_SCANNED: "not in this scan",
         Cause.NO_TIME: "not timed here",
-        Cause.LOOKUPS: f"{lookups}: about {duration(reason.ms)}, not included here",
-        Cause.SLOW_LOOKUPS: f"{lookups}, which can take longer in production (--live-lookups)",
-        Cause.STUBS: f"{lookups} got placeholder values here (--variables)",
+        Cause.LOOKUPS: f"the time here excludes {lookups} (about {duration(reason.ms)})",
+        Cause.SLOW_LOOKUPS: f"{lookups} can take longer in production (see --live-lookups)",
+        Cause.STUBS: f"{lookups} got placeholder values here (see --variables)",
         Cause.UNKNOWN: "no cause found in this run",
     }[reason.cause]
 
@@ -164,7 +165,7 @@ def _waits(reason: Reason) -> str:
     verb = effect.about.verbs.present
     what = f" {safe_text(effect.what, 60)}" if effect.about.has_object else ""
     took = f" ({duration(reason.ms)} here)" if reason.ms else ""
-    more = f" and {count(reason.number - 1, 'more effect')}" if reason.number > 1 else ""
+    more = f" and has {count(reason.number - 1, 'more effect')}" if reason.number > 1 else ""
     return f"the file {verb}{what}{more}{took}, which can take longer in production"
 
 

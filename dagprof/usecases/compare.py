@@ -28,8 +28,9 @@ def compare(before: Run, after: Run, limits: Limits = LEAST) -> Comparison:
     """
     if before.files and after.files and not _paths(before) & _paths(after):
         raise UsageError(
-            "The runs have no file in common. Compare two runs of the same DAG folder: their roots"
-            f" are {before.root!s:.100} and {after.root!s:.100}."
+            "The runs have no file in common. Their DAG folders are"
+            f" {before.root!s:.100} and {after.root!s:.100}. Compare two runs of the same DAG"
+            " folder."
         )
     return comparison.compare(before, after, limits)
 

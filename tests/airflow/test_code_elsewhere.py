@@ -156,8 +156,8 @@ def test_imports_in_an_archive_are_tried(zipped: Run) -> None:
             (
                 Need.UNKNOWN,
                 (
-                    "dagprof removes only import statements and calls, and in zip archives only"
-                    " with Python 3.10 or later"
+                    "dagprof can remove only import statements and calls. In zip archives, dagprof"
+                    " needs Python 3.10 or later to remove them"
                 ),
             )
         }

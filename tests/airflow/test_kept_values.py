@@ -129,7 +129,10 @@ def test_a_value_that_no_pickle_holds_is_reported(scan: Scan) -> None:
     file = result(scan(files, depth="full", jobs=1), "a.py")
     found = kept(file, "helper.py:13")
     assert found.need is Need.UNKNOWN
-    assert found.reason == "no other parse can use the value at helper.py:13, which has type lock"
+    assert (
+        found.reason
+        == "dagprof cannot reuse the value at helper.py:13 (type lock) in another parse"
+    )
 
 
 def test_only_the_names_that_parsing_does_not_need_go(scan: Scan) -> None:

@@ -55,7 +55,7 @@ def test_code_may_change_the_value_before_it_is_in_the_field(scan: Scan) -> None
     assert found == (
         LookupOutcome.NEEDED,
         (),
-        "code changes the value before it is in t.bash_command",
+        "code changes the value before t.bash_command receives the value",
     )
     length = HEAD + IMPORTS + BASH + "FOLDER = str(len(Variable.get('folder')))\n" + TASK
     found = outcomes(scan({"a.py": length}, depth="full"))["folder"]

@@ -108,7 +108,7 @@ def check_figures(found: Production | None) -> None:
 
 
 def check_summary(run: Run, summary: str) -> None:
-    assert "This scan contains 3 of the 4 files that production reports" in summary
+    assert "This scan contains 3 of the 4 files that production reports." in summary
     assert "Production does not report 1 scanned file" in summary
     assert "In production, 1 file cannot be imported. Here, the import of broken.py" in summary
     assert "hunter2" not in summary

@@ -124,7 +124,7 @@ def test_the_printed_requirements_are_what_the_target_has(
     assert pinned[0] == f"apache-airflow=={found['airflow_version']}"
     names = {line.partition("==")[0] for line in pinned[1:]}
     assert names >= {"networkx", "junitparser", "unidiff"}
-    assert "not_there (perhaps from not-there) is not installed here" in text
+    assert "not_there (perhaps from not-there), which is not installed here" in text
     assert "optional" not in text
     subprocess.run([TARGET, "-c", INSTALLED, *pinned], check=True)
 

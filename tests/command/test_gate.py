@@ -295,7 +295,7 @@ def test_files_behind_links_out_of_the_repository_are_named_and_not_new(
     shown = " ".join(done.stdout.split())
     assert (
         "The gate did not compare 2 DAG files such as far.py, because a symbolic link leads out of"
-        " the repository and git has no other version."
+        " the repository. git has no base version of files outside the repository."
     ) in shown
     assert "1 file compared" in shown
     assert "The change does not affect 5 files" in shown

@@ -54,8 +54,8 @@ FOUND = Dependencies(
 )
 EXPECTED = """\
 # The distributions that the DAG files import, written by dagprof.
-# mine 1.0 is installed from a local folder. Install it from there.
-# acme (perhaps from acme) is not installed here, so its version is unknown. a.py:3 imports it.
+# mine 1.0 is installed from a local folder. Install the distribution from this folder.
+# a.py:3 imports acme (perhaps from acme), which is not installed here. The version is therefore unknown.
 apache-airflow==3.3.2
 pandas==2.2
 """

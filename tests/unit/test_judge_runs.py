@@ -290,7 +290,7 @@ def test_what_seemed_slower_is_judged_by_its_second_parses_without_a_reference_t
     (judged,) = runs.judge(before, after, lambda _: LEAST, again=run(file("a.py"))).values()
     assert (judged.kind, judged.why) == (
         Kind.OPEN,
-        "the parses that had to confirm the slow-down gave no parse time",
+        "dagprof parsed the file again to confirm the slowdown, but got no parse time",
     )
 
 

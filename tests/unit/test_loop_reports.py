@@ -31,8 +31,8 @@ def test_the_text_names_the_round_the_staleness_and_what_is_enough(
     one = recorded(*(file(f"{n}.py", 1_000.0) for n in range(80)), parsing_processes="1")
     written = shown(loop(one, LoopRequest(cores=8)), capsys)
     assert "does not keep up" in written
-    assert "A changed file is stale, at worst" in written
-    assert re.search(r"parsing_processes = \d is enough for rounds of 30", written)
+    assert "Time until Airflow stores a changed file, longest" in written
+    assert re.search(r"parsing_processes = \d is enough to parse all files within 30", written)
     assert re.search(r"min_file_process_interval = \d\d is enough", written)
 
 

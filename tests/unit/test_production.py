@@ -189,11 +189,11 @@ def test_a_place_shows_neither_user_nor_password(value: str, shown: str | None) 
     ("value", "sentence"),
     [
         ("http://me:s3cret@airflow.example", "contains a user name or a password"),
-        ("gone.db", "is not a file"),
+        ("gone.db", "but 'gone.db' is neither"),
         ("env:NOT_SET", "is not set"),
         ("http://[bad", "is invalid"),
         ("http://h:99999", "is invalid"),
-        ("http://", "names no host"),
+        ("http://", "contains no host name"),
     ],
 )
 def test_a_wrong_place_is_one_sentence_without_its_password(value: str, sentence: str) -> None:
@@ -203,7 +203,7 @@ def test_a_wrong_place_is_one_sentence_without_its_password(value: str, sentence
 
 
 def test_a_token_with_a_line_break_is_refused_and_not_shown() -> None:
-    with pytest.raises(UsageError, match="character that no token has") as caught:
+    with pytest.raises(UsageError, match="character that is not allowed in a token") as caught:
         place("http://h", {TOKEN: "abc\r\nX-Other: 1"})
     assert "X-Other" not in str(caught.value)
 
@@ -231,7 +231,7 @@ def test_reading_a_database_leaves_no_file(tmp_path: Path) -> None:
 
 
 def test_a_database_without_the_table_is_not_an_airflow() -> None:
-    with pytest.raises(UsageError, match="not the metadata database of an Airflow"):
+    with pytest.raises(UsageError, match="not an Airflow metadata database"):
         of_tables(PLACE, {"other": Table(["fileloc"], [])})
 
 

@@ -14,8 +14,8 @@ _PROVIDER = "apache-airflow-providers-"
 # What builds and checks an environment.
 TOOLS = ("pip", "setuptools", "wheel", "uv", "dagprof")
 _GROUPS = (
-    ("airflow.plugins", "plugin of Airflow"),
-    ("airflow.policy", "policies of Airflow"),
+    ("airflow.plugins", "Airflow plugin"),
+    ("airflow.policy", "Airflow policies"),
     ("apache_airflow_provider", "connections, configuration"),
 )
 _DRIVER = "driver of the metadata database"
@@ -26,8 +26,8 @@ _BY_CONFIGURATION = {
     "psycopg2": _DRIVER,
     "psycopg2-binary": _DRIVER,
     "pymysql": _DRIVER,
-    "sentry-sdk": "error reports of Airflow",
-    "statsd": "metrics of Airflow",
+    "sentry-sdk": "Airflow error reports",
+    "statsd": "Airflow metrics",
 }
 
 
@@ -83,6 +83,6 @@ def _use(row: InstalledRow, commands: Mapping[str, str]) -> str:
     """How Airflow or a DAG file may use a distribution without an import."""
     for command in row.commands:
         if command in commands:
-            return f"its command {command!r} occurs in {commands[command]}"
+            return f"the command {command!r} occurs in {commands[command]}"
     known = _BY_CONFIGURATION.get(normalised(row.name), "")
     return next((text for group, text in _GROUPS if group in row.groups), known)

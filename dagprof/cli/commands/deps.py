@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     "output",
     flag_value="dockerfile",
     help=(
-        "Print a Dockerfile that extends the official image with the requirements and checks the"
-        " DAG files in the build."
+        "Print a Dockerfile that adds the requirements to the official image. The build checks the"
+        " DAG files."
     ),
 )
 @click.option(
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     "output",
     flag_value="customise",
     help=(
-        "Print what a customised image can leave out, what this saves, and the build arguments of"
-        " the official Dockerfile."
+        "Print the extras and packages that a customised image can leave out, the saved size, and"
+        " the build arguments for the official Dockerfile."
     ),
 )
 @click.option(
@@ -74,12 +74,13 @@ def command(
     quiet: bool,
     **options: object,
 ) -> int:
-    """List the distributions and providers that the DAG files import at parse time and inside
-    callables: version, import time, size, and the importing line. Show which distributions the
-    official image of this Airflow lacks, and which installed distributions no DAG file imports.
+    """List the distributions and providers that the DAG files import, during the parse and inside
+    callables. Each row shows the version, the import time, the size and the importing line. The
+    command also shows which of these distributions are missing in the official image of this
+    Airflow version, and which installed distributions no DAG file imports.
 
     RUN is a run.json file. Without a run file, dagprof first scans PATH, by default with --depth
-    full. DAGS is the DAG folder, if it is not where it was during the run.
+    full. DAGS is the DAG folder. Give DAGS if the DAG folder has moved since the run.
     """
     from dagprof.cli import output as shown
     from dagprof.config import settings as settings_module

@@ -78,8 +78,8 @@ _FORMATS = ", ".join(VERDICTS)
     metavar="PACKAGE",
     help=(
         "Allow DAG code to import PACKAGE during the parse. With --allow, the gate fails files that"
-        " import a package that is not allowed. Airflow and the standard library are always"
-        " allowed. Repeat this option to allow several packages."
+        " import any other package. Airflow and the standard library are always allowed. Repeat"
+        " this option to allow several packages."
     ),
 )
 @click.option(
@@ -102,7 +102,7 @@ _FORMATS = ", ".join(VERDICTS)
 @click.option(
     "--false-alarms",
     metavar="SHARE",
-    help="Maximum probability of a regression in the report if nothing changed [default: 1%].",
+    help="Maximum probability that the gate reports a regression if nothing changed [default: 1%].",
 )
 @click.option(
     "--fail-on",

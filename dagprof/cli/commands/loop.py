@@ -10,8 +10,8 @@ import click
 _SORT_MODES = ("modified_time", "random_seeded_by_host", "alphabetical")
 # Options that try other settings of Airflow, with their meaning.
 _SECONDS = {
-    "min_file_process_interval": "Airflow parses a file again after this time at the earliest",
-    "refresh_interval": "Airflow searches for new files after this time [Airflow 2:"
+    "min_file_process_interval": "Airflow waits at least this time before it parses a file again",
+    "refresh_interval": "Airflow searches for new files at this interval [Airflow 2:"
     " dag_dir_list_interval]",
     "dag_file_processor_timeout": "Airflow ends a parsing process after this time",
     "dagbag_import_timeout": "Airflow stops the execution of a DAG file after this time",
@@ -53,8 +53,8 @@ def _settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "--parse-overhead",
     metavar="DURATION",
     help=(
-        "Time that Airflow needs for each parse besides the parse, such as 80ms [default: dagprof"
-        " estimates this time]."
+        "Time of Airflow's own work for each parse, such as 80ms [default: dagprof estimates this"
+        " time]."
     ),
 )
 @click.option(
@@ -62,7 +62,7 @@ def _settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help=(
-        "Find settings with which one round over all files takes at most SECONDS [default:"
+        "Find settings that are enough to parse all files within SECONDS [default:"
         " min_file_process_interval]."
     ),
 )
@@ -84,9 +84,9 @@ def command(
 ) -> int:
     """Forecast the parse loop of Airflow's DAG processor from RUN, a run.json file.
 
-    Shows how long one round over all files takes, how stale a changed file gets, how busy the
-    parsing processes are, which files are close to a timeout, and which settings would be enough.
-    Also shows the same figures after the proposed changes.
+    Show how long Airflow takes to parse all files once, and how long to store a changed file. Show
+    how busy the parsing processes are, which files are close to a timeout, and which settings are
+    enough. Show the same figures after the proposed changes.
     """
     from dagprof.analyse.loop import LoopRequest
     from dagprof.cli.output import stdout_console

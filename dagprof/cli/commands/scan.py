@@ -43,8 +43,9 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     "--fail-on-regression",
     metavar="SHARE",
     help=(
-        "Exit with code 1 if the parse time of a file is longer than in the baseline by more than"
-        " SHARE and by more than --regression-floor. If SHARE is below 25%, dagprof uses 25%."
+        "Exit with code 1 if a file takes longer to parse than in the baseline. The slowdown must"
+        " exceed both SHARE of the parse time and --regression-floor. If SHARE is below 25%,"
+        " dagprof uses 25%."
     ),
 )
 @click.option(
@@ -69,8 +70,8 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
     "--write-variables",
     metavar="FILE",
     help=(
-        "Write a template to FILE. The template lists all Variables, Connections and environment"
-        " variables that the DAG files read but that have no value."
+        "Write a template to FILE. The template lists each Variable, Connection and environment"
+        " variable that a DAG file reads and that has no value."
     ),
 )
 @click.option(

@@ -35,12 +35,13 @@ def command(
     quiet: bool,
     **options: object,
 ) -> int:
-    """Measure what each task start pays for the parse of the DAG file, and show the cost per day
-    for each executor.
+    """Measure how much time the parse of the DAG file adds to each task start. Show the cost per
+    day for each executor.
 
-    A task parses its DAG file again when it starts. dagprof parses each DAG file as Airflow does
-    for a task: in a process that is forked from a worker, and in a new interpreter. dagprof counts
-    the task starts with the timetables of the DAGs. The command scans the DAG files first.
+    When a task starts, the task parses its DAG file again. dagprof parses each DAG file as
+    Airflow does for a task: in a process that is forked from a worker, and in a new interpreter.
+    To count the task starts, dagprof uses the timetables of the DAGs. The command scans the DAG
+    files first.
     """
     from dagprof.cli import output
     from dagprof.config import settings as settings_module

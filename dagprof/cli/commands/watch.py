@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 def command(
     paths: tuple[str, ...], most: int, as_json: bool, quiet: bool, **options: object
 ) -> int:
-    """Measure the DAG files below PATH again whenever somebody saves one of them, or a file that
-    they use. Show the parse time before and after, and the reason for the change.
+    """Watch the DAG files below PATH and the files that they use. After each save, measure the
+    affected DAG files again. Show the parse time before and after the save, and the reason for the
+    change.
 
     Airflow stays imported between the parses, so a result appears as soon as the file is parsed.
     Press Ctrl-C to stop.

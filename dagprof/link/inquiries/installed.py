@@ -93,7 +93,7 @@ def _run_airflow(target: Target, role: str, folder: Path, names: Collection[str]
     except (OSError, subprocess.SubprocessError) as error:
         raise MeasurementError(
             f"Airflow does not start in {target.python} without the distributions that a customised"
-            " image would leave out. Skip the cold starts with --no-cold-start."
+            " image would leave out. To skip the measurement of cold starts, use --no-cold-start."
         ) from error
 
 

@@ -179,7 +179,7 @@ class Composing:
             more_ms = theirs.own_ms - self._rescaled_ms(path)
             if more_ms > max(_OTHER_MS, _OTHER_SHARE * theirs.own_ms):
                 return (
-                    f"{theirs.path} imports fewer modules {_BEFORE}, which makes the parse"
+                    f"{theirs.path} imports fewer modules {_BEFORE}, so the parse is"
                     f" {more_ms:.0f} ms shorter"
                 )
         if not self._scales and needs_scale:
@@ -335,7 +335,7 @@ def doubt(layers: Layers, files: int) -> Doubt:
 def resumed_doubt(number: int, files: int) -> Doubt:
     """The note on composed parse times that come from an interrupted scan."""
     text = (
-        f"In the interrupted scan, dagprof composed {number} of {files} parse times from the time"
-        " of the file itself and the import time of shared packages."
+        f"In the interrupted scan, dagprof composed {number} of {files} parse times from two parts:"
+        " the time of the file itself, and the import time of shared packages."
     )
     return Doubt(code=COMPOSED, text=text)

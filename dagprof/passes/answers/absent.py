@@ -82,7 +82,7 @@ def _text(wait: Wait) -> str:
         way_out = wait.server.way_out
     return (
         f"{place} waits {wait.ms / 1000:.1f} s{times} for {host}. {fault}, so the parse time in"
-        f" production differs. To avoid this wait, {way_out}."
+        f" production may differ. To avoid this wait, {way_out}."
     )
 
 

@@ -105,7 +105,7 @@ def _by_field(key: str, names: Sequence[str], lab: Lab) -> LookupTrial:
             if field is None:
                 return _needed(key, f"the field {found.field} contains the value")
             if not found.is_replaced(template):
-                return _needed(key, f"code changes the value before it is in {field}")
+                return _needed(key, f"code changes the value before {field} receives the value")
             fields[field] = None
     if not fields:
         return _needed(key, "code compares the value")

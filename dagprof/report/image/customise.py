@@ -24,7 +24,7 @@ def render(found: Customisation) -> str:
         *_savings(found),
         "",
         *_groups(found),
-        "Build the image in the folder of the official Dockerfile of this Airflow version:",
+        "Build the image in the folder with the official Dockerfile of this Airflow version:",
         "",
         *_command(found),
     ]
@@ -33,8 +33,8 @@ def render(found: Customisation) -> str:
 
 def _extras(found: Customisation) -> str:
     return (
-        f"The official image has {count(len(found.extras), 'extra')} (the list of Airflow"
-        f" {found.source})."
+        f"According to the list of Airflow {found.source}, the official image contains"
+        f" {count(len(found.extras), 'extra')}."
     )
 
 
@@ -46,7 +46,7 @@ def mib(size_bytes: int) -> str:
 def _savings(found: Customisation) -> Iterator[str]:
     unused = [each for each in found.extras if each.reason is Reason.UNUSED]
     if not unused and not found.dropped:
-        yield "The DAG files or the configuration use every extra, so the image can leave out none."
+        yield "dagprof found no extras or packages that the image can leave out."
         return
     more = f" and {count(len(found.dropped), 'other package')}" if found.dropped else ""
     yield (
@@ -55,9 +55,10 @@ def _savings(found: Customisation) -> Iterator[str]:
     )
     if found.unknown:
         yield (
-            f"{count(found.unknown, 'more distribution')} would disappear from the official image,"
-            " but the size is unknown because they are not installed here. To measure all of them,"
-            " run dagprof in the official image."
+            "A customised image can also leave out"
+            f" {count(found.unknown, 'distribution')} that the official image contains but that"
+            " this environment lacks. Their sizes are unknown. To show all sizes, run dagprof in"
+            " the official image."
         )
     if found.cold_before_ms is not None and found.cold_after_ms is not None:
         yield _cold(found.cold_before_ms, found.cold_after_ms, found.cold_noise_ms)
@@ -67,13 +68,13 @@ def _cold(before_ms: float, after_ms: float, noise_ms: float) -> str:
     saved = before_ms - after_ms
     if saved <= 2 * noise_ms or saved <= 0:
         return (
-            f"A cold start of Airflow takes {duration(before_ms)} with and"
-            f" {duration(after_ms)} without these distributions. The difference is within the noise"
-            f" of ±{noise_ms:.0f} ms."
+            f"A cold start of Airflow takes {duration(before_ms)} with these distributions and"
+            f" {duration(after_ms)} without them. The difference is within the noise of"
+            f" ±{noise_ms:.0f} ms."
         )
     return (
-        f"A cold start of Airflow takes {duration(before_ms)} with and {duration(after_ms)}"
-        f" without these distributions. This saves {duration(saved)} (±{noise_ms:.0f} ms)."
+        f"A cold start of Airflow takes {duration(before_ms)} with these distributions and"
+        f" {duration(after_ms)} without them. This saves {duration(saved)} (±{noise_ms:.0f} ms)."
     )
 
 
@@ -81,8 +82,8 @@ def _groups(found: Customisation) -> Iterator[str]:
     titles = {
         Reason.UNUSED: "Left out, because no DAG file imports them:",
         Reason.CONFIGURABLE: (
-            "Kept, because Airflow may use them by configuration. Remove those that your deployment"
-            " does not use:"
+            "Kept, because the configuration of Airflow may require them. Remove the extras that"
+            " your deployment does not use:"
         ),
         Reason.NAMED: "Kept, because the configuration names them:",
         Reason.IMPORTED: "Kept, because DAG files import them:",

@@ -21,7 +21,7 @@ def render(found: Dependencies, *, is_slim: bool) -> str:
     comments = [f"# {line}" for line in requirements.gaps(found)]
     check = [packages[0], _quoted(f"dagprof=={__version__}")]
     lines = [
-        "# Written by dagprof. Build it in the folder that contains the DAG folder:",
+        "# Written by dagprof. Build the image in the folder that contains the DAG folder:",
         "#     docker build --tag my-airflow .",
         *comments,
         f"FROM {base} AS production",
@@ -33,7 +33,7 @@ def render(found: Dependencies, *, is_slim: bool) -> str:
         *_install(check, f"dagprof scan {_HOME}/dags --fail-on import-error -o /tmp/dagprof"),
         "",
         "FROM production",
-        "# The results of the check. This line makes the check a part of each build.",
+        "# The image contains the results of the check, so each build runs the check.",
         f"COPY --from=check --chown=airflow:0 {_RUN} {_HOME}/dagprof-run.json",
     ]
     return "\n".join(lines) + "\n"

@@ -38,7 +38,7 @@ def gaps(found: Dependencies) -> Iterator[str]:
         if not each.requirement:
             yield (
                 f"{safe_text(each.name, _NAME)} {safe_text(each.version, 40)} is installed from a"
-                " local folder. Install it from there."
+                " local folder. Install the distribution from this folder."
             )
     for lack in found.missing:
         if not lack.is_optional:
@@ -50,6 +50,7 @@ def missing(lack: Missing) -> str:
     guess = "perhaps from " if lack.is_guess else "from "
     place = safe_text(lack.lines[0].place, _NAME) if lack.lines else "an unknown place"
     return (
-        f"{safe_text(lack.module, _NAME)} ({guess}{safe_text(lack.distribution, _NAME)}) is not"
-        f" installed here, so its version is unknown. {place} imports it."
+        f"{place} imports {safe_text(lack.module, _NAME)}"
+        f" ({guess}{safe_text(lack.distribution, _NAME)}), which is not installed here. The version"
+        " is therefore unknown."
     )

@@ -43,8 +43,8 @@ def headline(found: Outlook) -> str:
     if now.keeps_up:
         return f"{text} The DAG processor keeps up with {INTERVAL} ({interval})."
     return (
-        f"{text} This is longer than {INTERVAL} ({interval}), so the DAG processor does not keep"
-        f" up: it parses each file every {seconds(now.cycle_s)} on average."
+        f"{text} One round takes longer than {INTERVAL} ({interval}), so the DAG processor does not"
+        f" keep up. On average, Airflow parses each file every {seconds(now.cycle_s)}."
     )
 
 
@@ -64,10 +64,10 @@ def _figures(one: Forecast) -> dict[str, str]:
         "One round over all files": seconds(one.round_s),
         "Time between two parses of a file, mean": seconds(one.cycle_s),
         "Time between two parses of a file, longest": seconds(one.longest_cycle_s),
-        "A changed file is stale, mean": seconds(stale.typical_s),
-        "A changed file is stale, 95 % of changes": f"at most {seconds(stale.most_s)}",
-        "A changed file is stale, at worst": seconds(stale.worst_s),
-        "A new file waits for its first parse, at worst": seconds(one.new_file_s),
+        "Time until Airflow stores a changed file, mean": seconds(stale.typical_s),
+        "Time until Airflow stores a changed file, 95 %": f"at most {seconds(stale.most_s)}",
+        "Time until Airflow stores a changed file, longest": seconds(stale.worst_s),
+        "Time until Airflow starts to parse a new file, longest": seconds(one.new_file_s),
         "Parsing processes busy": f"{one.busy:.0%} of {one.settings.processes:,}",
         "CPU cores busy": f"{one.busy_cores:.0%} of {one.settings.cores:,}",
     }
@@ -95,28 +95,32 @@ def sufficient(found: Outlook) -> list[str]:
 def _sufficient(what: Enough, one: Forecast) -> list[str]:
     within = seconds(what.within_s)
     if what.is_enough:
-        return [f"The present settings are enough for rounds of {within}."]
+        return [f"The current settings are enough to parse all files within {within}."]
     interval = f"{INTERVAL} = {what.interval_s:.0f}"
     lines = []
     if what.processes:
         cores = f" on {what.cores:,} CPU cores" if what.cores > one.settings.cores else ""
-        lines.append(f"{PROCESSES} = {what.processes}{cores} is enough for rounds of {within}.")
+        lines.append(
+            f"{PROCESSES} = {what.processes}{cores} is enough to parse all files within {within}."
+        )
     else:
         longest = max(zip(one.occupied_s, one.files, strict=True))
         lines.append(
-            f"No number of parsing processes is enough for rounds of {within}. The slowest file,"
-            f" {safe_text(longest[1].path)}, alone takes {seconds(longest[0])}."
+            f"More parsing processes are not enough to parse all files within {within}. The slowest"
+            f" file, {safe_text(longest[1].path)}, alone takes {seconds(longest[0])}."
         )
     lines.append(f"With {_processes(one.settings.processes)}, {interval} is enough.")
     return lines
 
 
 def _ignoring(what: Ignorable, needed: Enough) -> list[str]:
-    outcome = "is enough" if what.round_s <= needed.within_s else "is not enough alone"
+    outcome = "is enough" if what.round_s <= needed.within_s else "alone is not enough"
+    define = "defines" if len(what.paths) == 1 else "define"
     text = (
-        f"A .airflowignore with the {count(len(what.paths), 'file')} that define no DAG {outcome}"
+        f"If .airflowignore excludes the {count(len(what.paths), 'file')} that {define} no DAG, one"
+        f" round takes {seconds(what.round_s)}. This change {outcome}."
     )
-    return [f"{text}: one round then takes {seconds(what.round_s)}."]
+    return [text]
 
 
 def without_dags(what: Ignorable) -> str:
@@ -150,7 +154,7 @@ def assumption(found: Outlook) -> str:
     now = found.now
     extra = sum(now.costs) - now.costs.turn_s
     return (
-        f"The forecast simulates Airflow's manager on {count(now.settings.cores, 'CPU core')}, with"
-        f" {seconds(extra)} for each parse besides the parse time. To try other values, use the"
-        " options of `dagprof loop`."
+        "The forecast simulates the manager of Airflow's DAG processor on"
+        f" {count(now.settings.cores, 'CPU core')}. For Airflow's own work, the forecast adds"
+        f" {seconds(extra)} to each parse. To try other values, use the options of `dagprof loop`."
     )

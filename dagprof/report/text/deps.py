@@ -59,11 +59,11 @@ def _headline(found: Dependencies) -> str:
     lacking = sum(not each.is_optional for each in found.missing)
     text = (
         f"The DAG files import {count(packages, 'package')} and {count(providers, 'provider')}"
-        f" beside Airflow {found.airflow_version}."
+        f" in addition to Airflow {found.airflow_version}."
     )
     absent = [each for each in found.needed if each.in_image is Contained.NO]
     if absent:
-        text += f" The official image lacks {len(absent)} of them."
+        text += f" The official image lacks {len(absent)} of these distributions."
     if lacking:
         text += (
             f" {count(lacking, 'imported module')} {'is' if lacking == 1 else 'are'} not installed."
@@ -144,7 +144,7 @@ def _unused(found: Dependencies, console: Console) -> None:
         ("name", "bar"),
         ("version", "bar"),
         ("size", "figure"),
-        ("with what only it requires", "figure"),
+        ("with own requirements", "figure"),
         ("possible use", "place"),
     )
     for each in found.unused[:SHOWN_UNUSED]:
@@ -160,10 +160,10 @@ def _unused(found: Dependencies, console: Console) -> None:
     rest = f" The table omits {count(more, 'distribution')}." if more > 0 else ""
     console.print(
         Text(
-            f"Together with what only they require, these are {found.unused_count} of"
-            f" {found.installed_count} distributions and {mib(found.unused_bytes)} of"
-            f" {mib(found.installed_bytes)}.{rest} Before you remove a distribution, check that"
-            " neither the configuration of Airflow nor a connection uses it."
+            "Together with the requirements that nothing else needs, these distributions make up"
+            f" {found.unused_count} of {found.installed_count} distributions and"
+            f" {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before you remove a"
+            " distribution, check whether Airflow's configuration or a connection uses it."
         )
     )
 

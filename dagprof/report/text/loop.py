@@ -22,7 +22,7 @@ def render(found: Outlook, *, console: Console) -> None:
         console.print(Text(parse_loop.headline(found), style="bold"))
         _figures(found, console)
         console.print()
-        console.print(Text("What would be enough", style="bold"))
+        console.print(Text("Sufficient settings", style="bold"))
         for line in parse_loop.sufficient(found):
             console.print(Text(f"  {line}"))
         _close(found, console)
@@ -66,9 +66,8 @@ def _without_dags(found: Outlook, console: Console) -> None:
 
 def _more(number: int, console: Console) -> None:
     if number > 0:
-        console.print(
-            Text(f"  {number:,} more. For all, use --format json.", style="dim"), soft_wrap=True
-        )
+        text = f"  The list omits {number:,} more. For the full list, use --format json."
+        console.print(Text(text, style="dim"), soft_wrap=True)
 
 
 def _settings(found: Outlook, console: Console) -> None:

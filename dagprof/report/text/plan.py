@@ -20,8 +20,8 @@ SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.
 NEEDED_SHARE = 0.05
 SAVES = (
-    "The DAG processor saves the listed time each time it parses all files once. A task that does"
-    " not use the moved code also starts faster."
+    "In each round over all files, the DAG processor saves the listed time. A task that does not"
+    " use the moved code also starts faster."
 )
 
 

@@ -24,7 +24,7 @@ _CHANGES = 3
 _SAME_SHARE = 0.2
 _KINDS = {
     ScheduleKind.ASSETS: "assets start the runs",
-    ScheduleKind.CONTINUOUS: "runs follow each other without a break",
+    ScheduleKind.CONTINUOUS: "each run starts when the previous run ends",
     ScheduleKind.ONCE: "a single run",
     ScheduleKind.NONE: "no schedule",
     ScheduleKind.UNKNOWN: "dagprof could not count the runs",
@@ -37,7 +37,7 @@ def render(run: Run, fleet: Fleet, *, container_ms: float, console: Console) -> 
         titled("Task starts per executor", _executors(run, container_ms), console)
         if not container_ms:
             text = (
-                "  The figures exclude the start of a container. To include it, give"
+                "  The figures exclude the time to start a container. To include this time, use"
                 " --container-start, such as --container-start 12s."
             )
             console.print(Text(text, style="dim"))
@@ -112,13 +112,13 @@ def _cost(rows: Sequence[DagStart]) -> str:
 
 def _notes(run: Run, rows: Sequence[FileStarts], console: Console) -> None:
     lines = [
-        f"{count(each.dags, 'DAG')} without runs per day: {_KINDS[each.kind]}."
+        f"{count(each.dags, 'DAG')} without a fixed number of runs per day: {_KINDS[each.kind]}."
         for each in starts.untimed(run)
     ]
     if any(not dag.is_measured for row in rows for dag in row.dags):
         lines.append(
-            "~ marks an estimate: dagprof measures the first and the middle DAG of a file, and uses"
-            " their average for the other DAGs of the file."
+            "~ marks an estimate. dagprof measures the first and the middle DAG of a file. For the"
+            " other DAGs of the file, dagprof uses the average of both times."
         )
     problems = [start for file in run.files for start in file.starts if start.problem]
     lines += [
@@ -152,8 +152,8 @@ def _savings(run: Run, plan: Plan, console: Console) -> None:
     titled("What the best changes save", table, console)
     text = (
         "  A moved import saves time in the DAG processor and in each task that does not use the"
-        " import. A task that uses the import still pays for it."
+        " import. A task that uses the import saves nothing."
     )
     if len(plan.steps) > 1:
-        text += " Each saving is in addition to the changes above it."
+        text += " Each row shows the additional saving after the changes in the rows above."
     console.print(Text(text, style="dim"))

@@ -126,7 +126,7 @@ def _time(time: Time) -> Text:
         style=_STYLES.get(time.kind, ""),
     )
     if time.kind is Kind.UNSURE:
-        text.append(" The CPU time did not change with it. Save again to measure once more.")
+        text.append(" The CPU time did not change in the same way. To measure again, save again.")
     return text
 
 

@@ -57,10 +57,9 @@ def _asked(
         found = asking.ask(target, place.address, COLUMNS)
     if found.lacks_driver:
         raise UsageError(
-            f"{target.python} lacks the driver for {place.shown}"
-            f" ({_reason(place, found.failed)}). Name an installed driver in the"
-            " URL, such as postgresql+psycopg2://, or choose an interpreter with the driver with"
-            " --python."
+            f"{target.python} has no driver for {place.shown} ({_reason(place, found.failed)})."
+            " Name an installed driver in the URL, such as postgresql+psycopg2://, or use --python"
+            " to choose an interpreter that has the driver."
         )
     if found.failed:
         raise UsageError(

@@ -28,12 +28,12 @@ from dagprof.usecases.deps.user_code import UserCode
 
 _LARGEST_CONFIGURATION = 1_000_000
 _NO_CODE = (
-    "The DAG folder {} does not exist here, so imports inside callables are unknown. Give the DAG"
-    " folder as the second argument."
+    "The DAG folder {} does not exist here, so dagprof does not know the imports inside callables."
+    " Give the DAG folder as the second argument."
 )
 _NO_PYTHON = (
-    "The interpreter of the run cannot list its distributions here, so sizes, requirements and"
-    " unused distributions are unknown. Choose the interpreter with --python."
+    "The interpreter of the run cannot list its distributions here, so dagprof does not know sizes,"
+    " requirements and unused distributions. To choose another interpreter, use --python."
 )
 
 
@@ -136,9 +136,11 @@ def _about_environment(run: Run, installed: Installed, target: Target) -> Iterat
         name for name in here.keys() | before.keys() if here.get(name) != before.get(name)
     )
     if before and changed:
+        verb = "differs" if len(changed) == 1 else "differ"
         yield (
-            f"{count(len(changed), 'distribution')} in {target.python} differ from the run"
-            f" ({', '.join(changed[:3])}). Scan again, or choose the interpreter with --python."
+            f"In {target.python}, {count(len(changed), 'distribution')} {verb} from the run"
+            f" ({', '.join(changed[:3])}). Scan again, or use --python to choose the interpreter of"
+            " the run."
         )
 
 

@@ -80,11 +80,11 @@ class UserCode:
         return [
             *_note(
                 [file.path for file in plain if self._has_changed(file.path, file.sha256)],
-                "changed since the run, so import times may be those of other code",
+                "changed since the run, so import times may be out of date",
             ),
             *_note(
                 [file.path for file in plain if not is_python(self._text(file.path))],
-                "cannot be read as Python, so the result lacks their imports",
+                "cannot be read as Python, so the result omits imports of this code",
             ),
             *_note(
                 [file.path for file in self._run.broken],
@@ -92,7 +92,7 @@ class UserCode:
             ),
             *_note(
                 [file.path for file in files if file.path.endswith(".zip")],
-                "in a zip archive: the result lacks imports in callables",
+                "in a zip archive, so the result omits imports inside callables",
             ),
         ]
 

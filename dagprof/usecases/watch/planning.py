@@ -52,7 +52,7 @@ def needs_restart(saved: Collection[Path], site: WarmSite, loaded: Collection[st
         if path.suffix == ".py" and is_plugin:
             return f"the plugin file {name} changed"
         if path.name == _LOCAL_SETTINGS or os.path.realpath(path) in loaded:
-            return f"{name} changed, which Airflow imports when it starts"
+            return f"{name} changed, and Airflow imports this file only at startup"
     return ""
 
 

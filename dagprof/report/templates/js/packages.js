@@ -17,7 +17,7 @@ class PackagesView {
     this.table = el("table", { id: "package-table", "aria-describedby": "package-words" });
     const words = el("p", { class: "quiet", id: "package-words" },
       "Total: import time of the distribution, including nested imports. Own: import time of the distribution, without nested imports of other distributions. " +
-      "Would save: time that all files would save without the distribution and without the modules that only the distribution imports. " +
+      "Would save: time that all files would save if no file loaded the distribution. This time includes modules that only the distribution imports. " +
       "All times are scaled to a parse without tracing. The table omits modules that the DAG processor imports before it forks, " +
       "because these modules cost no time in a parse.");
     this.body = el("tbody");
