@@ -351,7 +351,7 @@ def test_what_is_no_longer_pre_imported_is_the_reason_and_no_line() -> None:
     text = without_pre_import(changed_lines={"a.py": (2,)})
     assert (
         text
-        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse (the DAG processor no longer preloads pandas, because no DAG file imports pandas any more)"
+        == f"{Place(file=FRAMES, line=1)} now loads `pandas` in every parse. Before the change, the DAG processor loaded pandas before it forked, because a DAG file imported pandas"
     )
 
 

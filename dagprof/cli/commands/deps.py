@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option(
     "--cold-start/--no-cold-start",
     default=True,
-    help="With --customise, measure cold starts of Airflow, which takes about 30 s [default: on].",
+    help="Measure cold starts of Airflow for --customise. Takes about 30 s [default: on].",
 )
 @click.option(
     "--format",

@@ -160,8 +160,8 @@ def _unused(found: Dependencies, console: Console) -> None:
     rest = f" The table omits {count(more, 'distribution')}." if more > 0 else ""
     console.print(
         Text(
-            "Together with the requirements that nothing else needs, these distributions make up"
-            f" {found.unused_count} of {found.installed_count} distributions and"
+            "These distributions, and the distributions that only they require, are"
+            f" {found.unused_count} of {found.installed_count} installed distributions. They take"
             f" {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before you remove a"
             " distribution, check whether Airflow's configuration or a connection uses it."
         )
