@@ -61,7 +61,8 @@ def _listed_twice(twice: Twice, root: Path) -> str:
         else "Add one of the two folders to .airflowignore."
     )
     return (
-        f"Airflow finds no DAG files in {root}, because {first} and {second} are the same folder."
+        f"Airflow stops its search for DAG files in {root}, because it reaches the same folder by two"
+        f" paths: {first} and {second}."
         f" {way_out}"
     )
 

@@ -185,7 +185,7 @@ class _Trial:
             self.raised_name = name
             return (
                 Need.RAISES,
-                f"{_short(file)}:{line} uses {name}, and does something else if {name} is missing",
+                f"{_short(file)}:{line} uses {name}, and has a fallback for a missing {name}",
             )
         with_it, without = plain.digests or {}, result.digests or {}
         names = changed(with_it, without)

@@ -54,8 +54,8 @@ def _no_longer_pre_imported(
     names = ", ".join(loaded[:2]) + (f" and {len(loaded) - 2} more" if len(loaded) > 2 else "")
     link = max(rows, key=lambda row: row[2])[0]
     text = (
-        f"{where(link.place, head)} now loads `{link.module}` in every parse. Before the change, the"
-        f" DAG processor loaded {names} before it forked, because a DAG file imported {names}"
+        f"{where(link.place, head)} now loads `{link.module}` in every parse. Before the change,"
+        f" the DAG processor loaded {names} before it forked, because a DAG file imported {names}"
     )
     past = f"the DAG processor did not preload {names}"
     return Cause(Place(file=head.file.path, line=0), text, past, sum(ms for _, _, ms in rows))
