@@ -272,4 +272,5 @@ def test_a_file_that_becomes_endless_is_not_read_for_ever(
     )
     assert time.monotonic() - began < 100
     assert {result(run, path).status for path in CLEAN} == {Status.OK}
-    assert result(run, "mm.py").status in {Status.KILLED, Status.UNREADABLE}
+    # The first parse may end before the death of the zygote reaches it.
+    assert result(run, "mm.py").status in {Status.KILLED, Status.UNREADABLE, Status.NO_DAGS}
