@@ -272,7 +272,9 @@ def _question(
         },
         roots=_roots(environ, difference.top),
         in_base=lambda path: revision.moved(path, difference.top, tree),
-        is_outside=lambda path: revision.is_outside(path, (difference.top, tree)),
+        is_outside=lambda path: revision.is_outside(
+            path, tree if tree in path.parents else difference.top
+        ),
         everything=everything,
         sample=None if asked.every_file else asked.sample,
         limits=asked.limits,

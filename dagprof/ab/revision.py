@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -233,10 +233,9 @@ def moved(path: Path, top: Path, to: Path) -> Path:
     return path
 
 
-def is_outside(path: Path, tops: Iterable[Path]) -> bool:
-    """Whether a link leads this path out of all these checkouts."""
-    real = PurePath(os.path.realpath(path))
-    return not any(PurePath(os.path.realpath(top)) in real.parents for top in tops)
+def is_outside(path: Path, top: Path) -> bool:
+    """Whether a link leads this path out of its checkout."""
+    return PurePath(os.path.realpath(top)) not in PurePath(os.path.realpath(path)).parents
 
 
 def unversioned(path: Path, difference: Difference, tree: Path) -> Path | None:

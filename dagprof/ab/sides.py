@@ -14,7 +14,7 @@ from dagprof.measure.budget import Budget, within
 from dagprof.measure.crew import TWICE, Worker, twice
 from dagprof.measure.scheduler import Scheduler
 from dagprof.measure.site import Site
-from dagprof.model import Measured
+from dagprof.model import Measured, Status
 from dagprof.passes import file
 from dagprof.passes.asking import OutOfTime, ParseLimits, Request, parse_request
 from dagprof.passes.outcome import Passes
@@ -152,6 +152,7 @@ def only_others_load(
     for name in rest[:: max(1, len(rest) // _MOST_TRIED)][:_MOST_TRIED]:
         if name not in side.passes:
             list(each(lanes, attempt, [name], budget))
-        if side.loads(name):
+        # A file without DAGs, such as a helper, may need no package that others lack.
+        if side.measured(name).result.status is Status.OK:
             return True
     return False

@@ -22,6 +22,7 @@ from dagprof.errors import UsageError
 from dagprof.link import project
 from dagprof.link.interpreter import NO_PYTHON
 from dagprof.model import Used
+from dagprof.production.place import without_token
 from dagprof.project.discover import Located
 from dagprof.project.values import ProjectSetup
 
@@ -84,6 +85,7 @@ def resolve(
 
     :raises UsageError: a path, an interpreter or an AIRFLOW_HOME does not exist.
     """
+    environment = without_token(environment)
     python, python_reason = _python(settings.python)
     given = project.given(settings, environment)
     place = project.located(settings, _common(paths), given, elsewhere)

@@ -14,6 +14,7 @@ from dagprof.redaction import Redactor, values
 OPTION = "--from-airflow"
 TOKEN = "DAGPROF_AIRFLOW_TOKEN"
 _VARIABLE = "env:"
+_USER = re.compile(r"(?P<scheme>[^:/]+://)(?P<user>[^:/@]*)(?::(?P<password>[^@]*))?@")
 _API = re.compile(r"/api/v\d+/?$")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _FORMS = (
@@ -45,25 +46,27 @@ def place(value: str, environment: Mapping[str, str]) -> Place:
 
     :raises UsageError: the value is no place.
     """
-    value = _resolved(value.strip(), environment)
+    given = value.strip()
+    value = _resolved(given, environment)
     if "://" not in value:
-        return _file(value)
+        return _file(value, shown=given)
+    user, password, rest = _without_user(value)
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(rest)
         host = _host(parts)
     except ValueError as error:
         raise UsageError(f"The URL in {OPTION} is invalid. {_FORMS}") from error
     scheme = parts.scheme.lower()
     if scheme in ("http", "https"):
-        return _server(parts, host, environment)
+        return _server(parts, host, environment, has_user=bool(user or password))
     if scheme.split("+")[0] == "sqlite":
-        return _file(_sqlite_path(value))
+        return _file(_sqlite_path(value), shown=given)
     secrets = set(values.of_connection(value))
-    for part in (parts.username, parts.password):
+    for part in (user, password):
         if part:
             secrets |= {part, unquote(part), unquote_plus(part)}
     # The user is no secret in other texts, and short ones would hide ordinary words.
-    secrets.discard(parts.username or "")
+    secrets.discard(user)
     redact = Redactor(secret for secret in secrets if len(secret) > 1)
     return Place(SQLALCHEMY, value, redact(f"{scheme}://{host}{parts.path}"), redact)
 
@@ -71,6 +74,14 @@ def place(value: str, environment: Mapping[str, str]) -> Place:
 def without_token(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment variables without the token, which no DAG file may see."""
     return {name: value for name, value in environment.items() if name != TOKEN}
+
+
+def without_place(environment: Mapping[str, str], value: str) -> dict[str, str]:
+    """The environment variables without the one that ``env:NAME`` names: no DAG file may see the
+    password of the database.
+    """
+    name = value.strip().removeprefix(_VARIABLE) if value.strip().startswith(_VARIABLE) else ""
+    return {each: text for each, text in environment.items() if each != name}
 
 
 def _resolved(value: str, environment: Mapping[str, str]) -> str:
@@ -85,10 +96,13 @@ def _resolved(value: str, environment: Mapping[str, str]) -> str:
     return found
 
 
-def _file(path: str) -> Place:
+def _file(path: str, shown: str) -> Place:
+    """The place of an SQLite file. ``shown`` is the value as the user gave it: the value of an
+    environment variable may be secret.
+    """
     if not os.path.isfile(path):
         raise UsageError(
-            f"{OPTION} needs a URL or an existing file, but {path!r} is neither. {_FORMS}"
+            f"{OPTION} needs a URL or an existing file, but {shown!r} is neither. {_FORMS}"
         )
     path = os.path.abspath(path)
     return Place(SQLITE, path, path, Redactor())
@@ -100,8 +114,20 @@ def _sqlite_path(url: str) -> str:
     return unquote(rest.removeprefix("/").split("?", 1)[0])
 
 
-def _server(parts: SplitResult, host: str, environment: Mapping[str, str]) -> Place:
-    if parts.username is not None or parts.password is not None:
+def _without_user(url: str) -> tuple[str, str, str]:
+    """User name, password and the URL without both. As in SQLAlchemy, a password may contain all
+    characters except ``@``, also ``/``, ``#`` and ``?``.
+    """
+    found = _USER.match(url)
+    if found is None:
+        return "", "", url
+    return found["user"], found["password"] or "", found["scheme"] + url[found.end() :]
+
+
+def _server(
+    parts: SplitResult, host: str, environment: Mapping[str, str], *, has_user: bool
+) -> Place:
+    if has_user:
         raise UsageError(
             f"The URL in {OPTION} contains a user name or a password. Remove both, and set the"
             f" environment variable {TOKEN} to a token."

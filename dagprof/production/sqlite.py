@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import sqlite3
+import time
 from collections.abc import Collection
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from dagprof.production.rows import COLUMNS
 from dagprof.production.tables import Table, Tables
 
 _TIMEOUT_S = 10.0
+# A view can be endless. SQLite checks the limit after so many of its instructions.
+_LIMIT_S, _INSTRUCTIONS, _MOST_ROWS = 60.0, 100_000, 1_000_000
 
 
 def read(path: str) -> Tables:
@@ -27,6 +31,8 @@ def read(path: str) -> Tables:
             sqlite3.connect(address, uri=True, timeout=_TIMEOUT_S)
         ) as connection:
             connection.execute("PRAGMA query_only = ON")
+            until = time.monotonic() + _LIMIT_S
+            connection.set_progress_handler(lambda: time.monotonic() > until, _INSTRUCTIONS)
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
             tables = {name: _table(connection, name, COLUMNS[name]) for name in COLUMNS}
     except (sqlite3.Error, OSError, ValueError) as error:
@@ -52,4 +58,7 @@ def _table(connection: sqlite3.Connection, name: str, wanted: Collection[str]) -
     if not columns:
         return None
     rows = connection.execute(f"SELECT {', '.join(columns)} FROM {name}")
-    return Table(columns, [list(row) for row in rows])
+    kept = [list(row) for row in itertools.islice(rows, _MOST_ROWS + 1)]
+    if len(kept) > _MOST_ROWS:
+        raise ValueError(f"the table {name} has more than {_MOST_ROWS:,} rows")
+    return Table(columns, kept)

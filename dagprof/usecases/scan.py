@@ -25,7 +25,6 @@ from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress, Silent
 from dagprof.measure.shards import Shard
 from dagprof.model import Measured, Production, Run
-from dagprof.production.place import without_token
 from dagprof.quantities import parse_shard
 from dagprof.store import runs
 from dagprof.usecases.baselines import of_files, of_paths
@@ -150,7 +149,7 @@ def _measured(
         request.settings,
         suspects,
         version=__version__,
-        environ=without_token(request.environ),
+        environ=request.environ,
         progress=progress,
         known=known,
         with_reference=request.with_reference

@@ -314,6 +314,10 @@ def test_links_that_lead_out_of_the_folder_are_followed_as_in_airflow(
     (folder / "linked.py").symlink_to(outside / "file.py")
     (folder / "relative.py").symlink_to("../outside/file.py")
     (folder / "team").symlink_to(outside / "team")
+    # A link that Airflow ignores may lead to any number of files.
+    write(tmp_path / "lake", {"deep/x.py": dag("x")})
+    (folder / "lake").symlink_to(tmp_path / "lake")
+    (folder / ".airflowignore").write_text("lake\n")
     run = scan({})
     assert paths(run) == ["a.py", "linked.py", "relative.py", "team/b.py"]
     assert {file.status for file in run.files} == {Status.OK}

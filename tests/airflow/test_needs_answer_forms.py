@@ -280,6 +280,10 @@ CASES = {
 
 # Each uses made-up answers too, and fails whatever they are.
 LOOK_ALIKES = {
+    "loop_over_nothing": """
+        for table in Variable.get("v", deserialize_json=True)["tables"]:
+            print(tabel)
+    """,
     "json_own": r"""
         a = json.loads(Variable.get("v"))
         b = json.loads("{\"a\": 1}")["b"]

@@ -286,6 +286,8 @@ def test_files_behind_links_out_of_the_repository_are_named_and_not_new(
     (place / "dags" / "far.py").symlink_to("../../outside/far.py")
     (place / "dags" / "linked").symlink_to(outside / "team")
     (place / "dags" / "inside.py").symlink_to("plain.py")
+    # In a checkout elsewhere, an absolute link leads to the working tree.
+    (place / "dags" / "absolute.py").symlink_to(place / "dags" / "plain.py")
     git(place, "add", "-A")
     git(place, "commit", "-q", "-m", "links")
     with (place / "dags" / "old.py").open("a") as stream:
@@ -294,7 +296,7 @@ def test_files_behind_links_out_of_the_repository_are_named_and_not_new(
     assert done.returncode == 0, done.stdout + done.stderr
     shown = " ".join(done.stdout.split())
     assert (
-        "The gate did not compare 2 DAG files such as far.py, because a symbolic link leads out of"
+        "The gate did not compare 3 DAG files such as absolute.py, because a symbolic link leads out of"
         " the repository. git has no base version of files outside the repository."
     ) in shown
     assert "1 file compared" in shown
@@ -628,7 +630,9 @@ def test_a_change_to_a_file_that_fails_in_both_versions_fails_if_no_file_loads(p
     for file in broken:
         write(place, {str(file.relative_to(place)): dag(file.stem, "import nothing_here\n")})
     git(place, "commit", "-q", "-a", "-m", "broken")
+    # A file that mentions airflow and a dag, but defines none.
     write(place, {"dags/breaks.py": dag("breaks", "import nothing_here\nx = 1\n")})
+    write(place, {"dags/notes.py": "# airflow dag\n"})
     done = gate(place, "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
     assert done.returncode == 3, done.stdout + done.stderr
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,23 @@ def test_nested_documents_have_all_keys_on_each_level() -> None:
     assert isinstance(document, dict)
     assert document["b"]["a"]["b"] == "2"
     assert len(guesses.nested([str(n) for n in range(50)]).text) < 20_000
+
+
+def test_a_large_source_is_searched_in_seconds(tmp_path: Path) -> None:
+    lines = ["t = build(t, 'x', 7)"] * 20_000
+    began = time.monotonic()
+    near(tmp_path, "\n".join([*lines, "int(t)"]), len(lines) + 1)
+    near(tmp_path, "x=x\n" * 1_000_000, 7)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "text", ["db.prod.corp", "https://api.example.com/x", "/data/in", "~/x", "../up/x", "s3://b/k"]
+)
+def test_names_of_things_that_may_exist_are_no_answers(tmp_path: Path, text: str) -> None:
+    assert text not in near(tmp_path, f"if value != {text!r}:\n    raise ValueError\n", 2).words
+
+
+def test_other_words_stay(tmp_path: Path) -> None:
+    source = "if value not in ('prod', 'eu-west-1', 'a.b1', '2.3'):\n    raise ValueError\n"
+    assert set(near(tmp_path, source, 2).words) >= {"prod", "eu-west-1", "a.b1", "2.3"}

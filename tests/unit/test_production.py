@@ -31,7 +31,7 @@ from dagprof.model import (
     Status,
 )
 from dagprof.production import sqlite
-from dagprof.production.place import TOKEN, place, without_token
+from dagprof.production.place import TOKEN, place, without_place, without_token
 from dagprof.production.rows import production
 from dagprof.production.tables import Table, of_tables
 from dagprof.report import html
@@ -200,6 +200,38 @@ def test_a_wrong_place_is_one_sentence_without_its_password(value: str, sentence
     with pytest.raises(UsageError, match=sentence) as caught:
         place(value, {})
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "password", ["2024#secret", "2024/secret", "pa/ss:word", "q?a=secret", "se cret", "%73ecret"]
+)
+def test_a_password_may_contain_what_a_url_separates(password: str) -> None:
+    found = place(f"postgresql+psycopg2://svc.user:{password}@db:5432/airflow", {})
+    assert found.shown == "postgresql+psycopg2://db:5432/airflow"
+    assert password not in found.redact(f"cannot connect with {password} to db")
+
+
+def test_the_value_of_a_variable_stays_out_of_messages() -> None:
+    with pytest.raises(UsageError) as caught:
+        place("env:WHERE", {"WHERE": "airflow:secret@db/airflow"})
+    assert "secret" not in str(caught.value)
+    assert without_place({"WHERE": "x", "HOME": "/"}, "env:WHERE") == {"HOME": "/"}
+
+
+def test_an_endless_view_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = tmp_path / "airflow.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute(
+            "CREATE VIEW dag AS WITH RECURSIVE n(fileloc) AS (SELECT '/a.py' UNION ALL SELECT"
+            " fileloc FROM n) SELECT fileloc FROM n"
+        )
+    monkeypatch.setattr(sqlite, "_MOST_ROWS", 1000)
+    with pytest.raises(UsageError, match="more than 1,000 rows"):
+        sqlite.read(str(database))
+    monkeypatch.setattr(sqlite, "_MOST_ROWS", 10**9)
+    monkeypatch.setattr(sqlite, "_LIMIT_S", 0.1)
+    with pytest.raises(UsageError, match="interrupted"):
+        sqlite.read(str(database))
 
 
 def test_a_token_with_a_line_break_is_refused_and_not_shown() -> None:

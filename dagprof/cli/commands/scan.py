@@ -19,6 +19,7 @@ from dagprof.cli.options import (
 from dagprof.config import settings as settings_module
 from dagprof.errors import MeasurementError
 from dagprof.model import Run
+from dagprof.production.place import without_place
 from dagprof.robust import FEWEST
 from dagprof.usecases import baselines
 from dagprof.usecases.deployment.production import production
@@ -125,7 +126,9 @@ def command(
             if from_airflow is not None:
                 shown.preparing("reading the parse times of the deployment")
                 found = production(from_airflow, paths, settings, os.environ)
-                request = request._replace(production=found)
+                request = request._replace(
+                    production=found, environ=without_place(os.environ, from_airflow)
+                )
             scanned = scan(request, _Loading(shown))
     except KeyboardInterrupt:
         click.echo(

@@ -42,6 +42,12 @@ class Guess(NamedTuple):
     login: str = "stub-2"
     port: int = 1
 
+    @property
+    def is_empty_below(self) -> bool:
+        """Whether a value in the document is a mapping without keys. A loop over it runs never."""
+        inner = [(form or {}).get("every") for form in (self.json, self.extra, self.decoded)]
+        return self.is_empty or any(isinstance(form, Mapping) and "every" in form for form in inner)
+
     def message(self, names: Iterable[Unanswered]) -> dict[str, object]:
         """Return the guess in the form that the probe reads, for these names."""
         names = list(names)
@@ -118,9 +124,10 @@ def _everywhere(text: str, **more: str) -> Guess:
     return Guess(text, {"every": {"is": text}}, extra={"every": {"is": text}}, **more)  # type: ignore[arg-type]
 
 
+# No bucket can have a name that ends with a hyphen.
 FORMATS = (
-    _everywhere("gs://dagprof-stub/2/3/4/5.json", host="a.b.c.dagprof-stub.invalid"),
-    _everywhere("s3://dagprof-stub/2/3/4/5.csv"),
+    _everywhere("gs://dagprof-stub-/2/3/4/5.json", host="a.b.c.dagprof-stub.invalid"),
+    _everywhere("s3://dagprof-stub-/2/3/4/5.csv"),
     _everywhere("https://dagprof-stub.invalid/2/3/4.yaml", host="https://dagprof-stub.invalid"),
     _everywhere("stub@dagprof-stub.invalid", login="stub@dagprof-stub.invalid"),
     _everywhere("arn:aws:iam::123456789012:role/stub-2"),

@@ -6,7 +6,11 @@ from __future__ import annotations
 
 import ast
 import datetime
+import itertools
 import math
+import re
+import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
@@ -17,11 +21,17 @@ _T = TypeVar("_T", str, float)
 _LONGEST, _LONGEST_PATTERN = 60, 200
 _MOST_WORDS, _MOST_NUMBERS, _MOST_KEYS = 20, 12, 12
 _MOST_LENGTH = 100
-_LARGEST = 10**9
+# Longer statements count with their first lines.
+_LONGEST_SPAN = 100
+_LARGEST = 10**5
+# The limits of the search: innermost places, bytes and nodes of one source, and seconds.
+_MOST_PLACES, _MOST_BYTES, _MOST_NODES, _MOST_S = 8, 1_000_000, 100_000, 2.0
 # How often a name leads on to the names in its own value.
 _STEPS = 2
 _SEPARATORS = 3
 _PARTS = "abcdefgh"
+# An address, a path, or a host name.
+_EXISTING = re.compile(r"://|^[~/.]*/|\\|^[\w-]+(\.[\w-]+)*\.[a-z]{2,}$")
 _SOME_TIME = datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
 _SPLITTING = ("split", "rsplit", "partition", "rpartition", "count", "index", "find")
 _MATCHING = ("match", "fullmatch", "search", "compile", "findall", "finditer")
@@ -47,18 +57,19 @@ def near(places: Sequence[tuple[str, int]]) -> Literals:
     """
     words, numbers, keys = dict[str, int](), dict[float, int](), dict[str, int]()
     is_repeated = False
-    for file, line in reversed(places):
-        try:
-            tree = ast.parse(bounded.source(file))
-            around = _Around(tree, line)
+    until = time.monotonic() + _MOST_S
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for file, line in [*reversed(places)][:_MOST_PLACES]:
+            around = _around(file, line) if time.monotonic() < until else None
+            if around is None:
+                continue
             for node in around.nodes:
                 distance = around.distance(node)
-                _keep(words, _words(node), distance)
+                _keep(words, itertools.filterfalse(_may_exist, _words(node)), distance)
                 _keep(numbers, _numbers(node), distance)
                 _keep(keys, _keys(node), distance)
             is_repeated = is_repeated or around.is_repeated
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-            continue
     return Literals(
         _nearest(words, _MOST_WORDS),
         _nearest(numbers, _MOST_NUMBERS),
@@ -67,9 +78,25 @@ def near(places: Sequence[tuple[str, int]]) -> Literals:
     )
 
 
+def _around(file: str, line: int) -> _Around | None:
+    """The source around a line. None if it cannot be read, or is too large to search."""
+    try:
+        source = bounded.source(file)
+        return _Around(ast.parse(source), line) if len(source) <= _MOST_BYTES else None
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
 def _keep(found: dict[_T, int], values: Iterable[_T], distance: int) -> None:
     for value in values:
         found[value] = min(distance, found.get(value, distance))
+
+
+def _may_exist(text: str) -> bool:
+    """Whether a text may be the name of something that exists, such as a host, a file or a bucket:
+    code that receives it could use this thing.
+    """
+    return "dagprof-stub" not in text and _EXISTING.search(text) is not None
 
 
 def _nearest(found: dict[_T, int], most: int) -> list[_T]:
@@ -81,10 +108,12 @@ class _Around:
 
     def __init__(self, tree: ast.Module, line: int) -> None:
         self._line = line
-        self.nodes = list(_walk(tree))
+        self.nodes = list(itertools.islice(_walk(tree), _MOST_NODES))
         spanning = [node for node in ast.walk(tree) if _spans(node, line)]
         self.is_repeated = any(isinstance(node, (*_LOOPS, *_COMPREHENSIONS)) for node in spanning)
-        self._spans = [(line, line), *self._related(spanning)]
+        self._related_lines = {line}
+        for first, last in self._related(spanning):
+            self._related_lines.update(range(first, min(last, first + _LONGEST_SPAN) + 1))
 
     def _related(self, spanning: Sequence[ast.AST]) -> Iterator[tuple[int, int]]:
         """The lines of the conditions around the failure, and of the assignments of their names."""
@@ -106,9 +135,7 @@ class _Around:
 
     def distance(self, node: ast.AST) -> int:
         line: int = getattr(node, "lineno", 0)
-        if any(first <= line <= last for first, last in self._spans):
-            return 0
-        return abs(self._line - line)
+        return 0 if line in self._related_lines else abs(self._line - line)
 
 
 def _walk(tree: ast.AST) -> Iterator[ast.AST]:

@@ -29,6 +29,8 @@ _MOST_S = 30.0
 # An answer can make a parse hang. So each parse may take the remaining time, but at least this
 # long.
 _LEAST_S = 2.0
+# But one answer that makes a parse hang may not take the time of all others.
+_MOST_OF_ONE_S, _TIMES = 10.0, 5.0
 _CONTROLS = 2
 _MOST_NAMES = 12
 _FEW_WORDS = 8
@@ -76,6 +78,7 @@ class _Examination:
         self._parses = 0
         self._base = self._again = Stop("", "", ())
         self._deadline = time.monotonic() + most_s
+        self._most_of_one_s = most_s
         # How the last parse with another answer for each name stopped.
         self._stops: dict[Unanswered, Stop | None] = {}
 
@@ -97,17 +100,24 @@ class _Examination:
             stop = Stop.of(self._parse(Guess("", {}), ())) if self._may_go_on() else self._base
             if stop is None or (stop.type, stop.lines) != (self._base.type, self._base.lines):
                 return False
+            # A message that contains the time changes without a reason.
+            if self._base.message == self._again.message != stop.message:
+                return False
         return True
 
     def _parse(self, guess: Guess, names: Sequence[Unanswered]) -> Reply:
         self._parses += 1
-        left = max(self._deadline - time.monotonic(), _LEAST_S)
+        began = time.monotonic()
+        left = max(min(self._deadline - began, self._most_of_one_s), _LEAST_S)
         request = {
             **parse_request(Mode.TIMING, self._path, self._limits),
             "guess": guess.message(names),
         }
         request["time_limit_s"] = min(self._limits.time_limit_s, left)
-        return self._ask(request)
+        reply = self._ask(request)
+        if not names:
+            self._most_of_one_s = max(_MOST_OF_ONE_S, _TIMES * (time.monotonic() - began))
+        return reply
 
     def _may_go_on(self) -> bool:
         return self._parses < _MOST_PARSES and time.monotonic() < self._deadline
@@ -170,19 +180,23 @@ class _Examination:
         yield guesses.ALIKE
         if known:
             yield guesses.flat(keys)
-        yield from guesses.FORMS
         found = literals.near(base.lines)
+        # A loop that runs less often than before may hide a fault of its body.
+        yield from (
+            each for each in guesses.FORMS if not (found.is_repeated and each.is_empty_below)
+        )
         if not known:
             yield guesses.flat(keys or found.keys)
         yield from map(guesses.word, found.words[:_FEW_WORDS] if is_of_code else found.words)
         if is_of_code:
             return
         yield guesses.nested(keys or found.keys)
-        yield from guesses.DOCUMENTS
+        yield from (
+            each for each in guesses.DOCUMENTS if not (found.is_repeated and each.is_empty_below)
+        )
         numbers = (*found.numbers, *guesses.NUMBERS)
         yield from map(guesses.number, dict.fromkeys(n for n in numbers if n > 1))
         yield from guesses.FORMATS
-        # A loop that runs less often than before may hide a fault of its body.
         if not found.is_repeated:
             yield from map(guesses.number, dict.fromkeys(n for n in numbers if n < 1))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,7 +20,9 @@ def example(pattern: str) -> str | None:
     """
     name = "re._parser" if sys.version_info >= (3, 11) else "sre_parse"
     try:
-        text = _Writer().written(importlib.import_module(name).parse(pattern))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            text = _Writer().written(importlib.import_module(name).parse(pattern))
     except (re.error, OverflowError, RecursionError, ImportError, AttributeError, ValueError):
         return None
     return text or None

@@ -85,26 +85,39 @@ def _asked_for(paths: list[str], every: set[str]) -> list[str]:
     for folder in (path for path in paths if os.path.isdir(path)):
         below = folder.rstrip(os.sep) + os.sep
         asked.update(dict.fromkeys(file for file in every if file.startswith(below)))
-        for where, files in _folders(folder):
+        for where, files in _folders(folder, every):
             found = ((name, os.path.join(where, name)) for name in sorted(files))
             asked.update(dict.fromkeys(path for name, path in found if _looks_so(name, path)))
     return sorted(asked)
 
 
-def _folders(folder: str) -> Iterator[tuple[str, list[str]]]:
-    """The folders below a folder, also behind links as in Airflow, and the names of their files.
-    Each folder comes once: folders that Airflow ignores may contain links in a circle.
+def _folders(folder: str, every: set[str]) -> Iterator[tuple[str, list[str]]]:
+    """The folders below a folder, and the names of their files. Links are followed only to folders
+    with files that Airflow lists, because other links may lead anywhere. Each folder comes once.
     """
+    visited = _above(every)
     seen = {os.path.realpath(folder)}
     for where, names, files in os.walk(folder, followlinks=True):
         kept = []
-        for name in sorted(name for name in names if name not in ("__pycache__", ".git")):
-            real = os.path.realpath(os.path.join(where, name))
-            if real not in seen:
+        found = [os.path.join(where, name) for name in names if name not in ("__pycache__", ".git")]
+        for path in sorted(found, key=lambda path: (os.path.islink(path), path)):
+            real = os.path.realpath(path)
+            if real not in seen and (path in visited or not os.path.islink(path)):
                 seen.add(real)
-                kept.append(name)
+                kept.append(os.path.basename(path))
         names[:] = kept
         yield where, files
+
+
+def _above(files: set[str]) -> set[str]:
+    """All folders above these files."""
+    found: set[str] = set()
+    for file in files:
+        folder = os.path.dirname(file)
+        while folder not in found and folder != os.path.dirname(folder):
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return found
 
 
 def _looks_so(name: str, path: str) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Holds for one transaction only, because a connection pool of the server may give the session to
 # Airflow afterwards.
 _READ_ONLY = "SET TRANSACTION READ ONLY"
+# Of a stack trace, dagprof reads only the end. No other text is this long.
+_LONGEST = 20_001
 _WITH_READ_ONLY = ("postgresql", "mysql", "mariadb")
 
 
@@ -54,6 +56,8 @@ def _tables(request: TableRequest) -> dict[str, Any]:
                 continue
             present = {column["name"] for column in inspector.get_columns(name)}
             columns = [column for column in wanted if column in present]
+            if not columns:
+                continue
             rows = connection.execute(text("SELECT %s FROM %s" % (", ".join(columns), name)))
             found[name] = [columns, [[_value(value) for value in row] for row in rows]]
     return found
@@ -61,7 +65,9 @@ def _tables(request: TableRequest) -> dict[str, Any]:
 
 def _value(value: Any) -> Any:
     """The value as JSON holds it."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if isinstance(value, str):
+        return value[-_LONGEST:]
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)

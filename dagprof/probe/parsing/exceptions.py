@@ -53,12 +53,12 @@ def describe(error: BaseException) -> tuple[FailureRow, StopRow]:
         "cause": "" if cause is error else bounds.shown(one_line(cause), bounds.MESSAGE),
         "file": bounds.cut(file, bounds.PATH),
         "line": bounds.line_number(line),
-        "ending": _ending(type(error)),
+        "ending": ending(type(error)),
     }
     return row, (row["type"], masked, frames.lines())
 
 
-def _ending(kind: type[BaseException]) -> str:
+def ending(kind: type[BaseException]) -> str:
     """What an exception of this class means for the parse; a name alone means nothing."""
     for cls in _mro_of(kind):
         if cls is MemoryError:

@@ -24,6 +24,7 @@ class ExceptionLog:
     def __init__(self) -> None:
         self._last: LoggedRow | None = None
         self._count = 0
+        self._is_busy = False
 
     def install(self) -> None:
         """Listen where each logger passes on its records. Only a record with an exception costs
@@ -33,11 +34,17 @@ class ExceptionLog:
 
         @functools.wraps(ordinary)
         def handle(logger: logging.Logger, record: logging.LogRecord) -> Any:
-            if record.exc_info and record.levelno >= logging.ERROR:
+            # The text of an exception may log, too.
+            if record.exc_info and record.levelno >= logging.ERROR and not self._is_busy:
+                self._is_busy = True
                 try:
                     self._keep(record)
-                except Exception:  # a record may hold any objects
+                except Exception as raised:  # a record may hold any objects
                     self._last = None
+                    if exceptions.ending(type(raised)):
+                        raise
+                finally:
+                    self._is_busy = False
             return ordinary(logger, record)
 
         setattr(logging.Logger, "handle", handle)  # noqa: B010
@@ -51,7 +58,7 @@ class ExceptionLog:
         self._last = {
             "logger": bounds.cut(bounds.plain(record.name), bounds.NAME),
             "type": bounds.type_name(error),
-            "message": bounds.shown(exceptions.message(error), bounds.MESSAGE),
+            "message": bounds.shown(_text(error), bounds.MESSAGE),
             "file": bounds.cut(file, bounds.PATH),
             "line": bounds.line_number(line),
             "count": self._count,
@@ -60,3 +67,13 @@ class ExceptionLog:
     def rows(self) -> list[LoggedRow]:
         """The last exception; empty if there was none."""
         return [self._last] if self._last is not None else []
+
+
+def _text(error: BaseException) -> str:
+    """The text of an exception. A time limit that ends meanwhile is for the parse."""
+    try:
+        return bounds.plain(str(error))
+    except Exception as unprintable:
+        if exceptions.ending(type(unprintable)):
+            raise
+        return "<message not printable: %s>" % bounds.type_name(unprintable)

@@ -62,7 +62,9 @@ def now() -> Instant:
     for _ in range(_READINGS):
         if perf_counter() - instant.wall < _TOGETHER_S:
             break
-        instant = _read()
+        before, instant = instant, _read()
+        if instant.queued_ms == before.queued_ms:  # slow to read, but without a wait
+            break
     return instant
 
 

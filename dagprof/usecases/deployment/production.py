@@ -53,7 +53,7 @@ def _asked(
     place: Place, paths: Sequence[str], settings: Settings, environ: Mapping[str, str]
 ) -> dict[str, Table]:
     with scratch_folder() as scratch:
-        target = resolve(settings, existing(tuple(paths)), scratch, places.without_token(environ))
+        target = resolve(settings, existing(tuple(paths)), scratch, environ)
         found = asking.ask(target, place.address, COLUMNS)
     if found.lacks_driver:
         raise UsageError(
