@@ -629,10 +629,11 @@ def test_a_change_to_a_file_that_fails_in_both_versions_fails_if_no_file_loads(p
     broken = [file for file in (place / "dags").rglob("*.py") if file.parent.name != "common"]
     for file in broken:
         write(place, {str(file.relative_to(place)): dag(file.stem, "import nothing_here\n")})
-    git(place, "commit", "-q", "-a", "-m", "broken")
     # A file that mentions airflow and a dag, but defines none.
-    write(place, {"dags/breaks.py": dag("breaks", "import nothing_here\nx = 1\n")})
     write(place, {"dags/notes.py": "# airflow dag\n"})
+    git(place, "add", "-A")
+    git(place, "commit", "-q", "-m", "broken")
+    write(place, {"dags/breaks.py": dag("breaks", "import nothing_here\nx = 1\n")})
     done = gate(place, "dags", "--against", "HEAD", "--python", TARGET, *LIMITS)
     assert done.returncode == 3, done.stdout + done.stderr
 
