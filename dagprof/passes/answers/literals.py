@@ -10,11 +10,10 @@ import itertools
 import math
 import re
 import time
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from dagprof import bounded
+from dagprof.attribution import trees
 from dagprof.passes.answers import patterns
 
 _T = TypeVar("_T", str, float)
@@ -24,8 +23,8 @@ _MOST_LENGTH = 100
 # Longer statements count with their first lines.
 _LONGEST_SPAN = 100
 _LARGEST = 10**5
-# The limits of the search: innermost places, bytes and nodes of one source, and seconds.
-_MOST_PLACES, _MOST_BYTES, _MOST_NODES, _MOST_S = 8, 1_000_000, 100_000, 2.0
+# The limits of the search: innermost places, characters and nodes of one source, and seconds.
+_MOST_PLACES, _MOST_CHARACTERS, _MOST_NODES, _MOST_S = 8, 1_000_000, 100_000, 2.0
 # How often a name leads on to the names in its own value.
 _STEPS = 2
 _SEPARATORS = 3
@@ -58,18 +57,16 @@ def near(places: Sequence[tuple[str, int]]) -> Literals:
     words, numbers, keys = dict[str, int](), dict[float, int](), dict[str, int]()
     is_repeated = False
     until = time.monotonic() + _MOST_S
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for file, line in [*reversed(places)][:_MOST_PLACES]:
-            around = _around(file, line) if time.monotonic() < until else None
-            if around is None:
-                continue
-            for node in around.nodes:
-                distance = around.distance(node)
-                _keep(words, itertools.filterfalse(_may_exist, _words(node)), distance)
-                _keep(numbers, _numbers(node), distance)
-                _keep(keys, _keys(node), distance)
-            is_repeated = is_repeated or around.is_repeated
+    for file, line in [*reversed(places)][:_MOST_PLACES]:
+        around = _around(file, line) if time.monotonic() < until else None
+        if around is None:
+            continue
+        for node in around.nodes:
+            distance = around.distance(node)
+            _keep(words, itertools.filterfalse(_may_exist, _words(node)), distance)
+            _keep(numbers, _numbers(node), distance)
+            _keep(keys, _keys(node), distance)
+        is_repeated = is_repeated or around.is_repeated
     return Literals(
         _nearest(words, _MOST_WORDS),
         _nearest(numbers, _MOST_NUMBERS),
@@ -80,11 +77,8 @@ def near(places: Sequence[tuple[str, int]]) -> Literals:
 
 def _around(file: str, line: int) -> _Around | None:
     """The source around a line. None if it cannot be read, or is too large to search."""
-    try:
-        source = bounded.source(file)
-        return _Around(ast.parse(source), line) if len(source) <= _MOST_BYTES else None
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    tree = trees.tree_of(file) if len(trees.text_of(file)) <= _MOST_CHARACTERS else None
+    return _Around(tree, line) if tree is not None else None
 
 
 def _keep(found: dict[_T, int], values: Iterable[_T], distance: int) -> None:

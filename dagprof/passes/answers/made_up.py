@@ -181,19 +181,19 @@ class _Examination:
         if known:
             yield guesses.flat(keys)
         found = literals.near(base.lines)
-        # A loop that runs less often than before may hide a fault of its body.
-        yield from (
-            each for each in guesses.FORMS if not (found.is_repeated and each.is_empty_below)
-        )
+
+        def fits(guess: Guess) -> bool:
+            # A loop that runs less often than before may hide a fault of its body.
+            return not (found.is_repeated and guess.is_empty_below)
+
+        yield from filter(fits, guesses.FORMS)
         if not known:
             yield guesses.flat(keys or found.keys)
         yield from map(guesses.word, found.words[:_FEW_WORDS] if is_of_code else found.words)
         if is_of_code:
             return
         yield guesses.nested(keys or found.keys)
-        yield from (
-            each for each in guesses.DOCUMENTS if not (found.is_repeated and each.is_empty_below)
-        )
+        yield from filter(fits, guesses.DOCUMENTS)
         numbers = (*found.numbers, *guesses.NUMBERS)
         yield from map(guesses.number, dict.fromkeys(n for n in numbers if n > 1))
         yield from guesses.FORMATS
