@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
@@ -220,7 +221,7 @@ def test_the_value_of_a_variable_stays_out_of_messages() -> None:
 
 def test_an_endless_view_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     database = tmp_path / "airflow.db"
-    with sqlite3.connect(database) as connection:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
         connection.execute(
             "CREATE VIEW dag AS WITH RECURSIVE n(fileloc) AS (SELECT '/a.py' UNION ALL SELECT"
             " fileloc FROM n) SELECT fileloc FROM n"
