@@ -26,7 +26,7 @@ from dagprof.model import Measured
 from dagprof.passes import file
 from dagprof.passes.asking import OutOfTime
 from dagprof.passes.plan import Mode
-from dagprof.passes.stability import instabilities
+from dagprof.passes.serialised.stability import instabilities
 from dagprof.quantities import count
 
 # The shares of the time after which dagprof begins no more traces of changed files, of files that

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from dagprof.config import documents, validation
+from dagprof.config.checks import Checks
 from dagprof.config.policy import Level, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 
@@ -24,7 +25,7 @@ ENVIRONMENT_PREFIX = "DAGPROF_"
 # Variables that are no settings: those of tests, and the token of --from-airflow.
 _LEFT_ALONE = ("DAGPROF_TEST_", "DAGPROF_AIRFLOW_TOKEN")
 _OWN_FILE, _PROJECT_FILE = "dagprof.toml", "pyproject.toml"
-_GATE = "gate"
+_GATE, _CHECK = "gate", "check"
 _LISTS: dict[str, type[Override | Waiver]] = {"overrides": Override, "waivers": Waiver}
 # Keys that hold one path.
 _PATHS = (
@@ -141,7 +142,7 @@ def read_environment(environment: Mapping[str, str], shape: type[msgspec.Struct]
 
 def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Struct], str]]:
     """The struct and the field for each environment variable."""
-    top = [field for field in _names(shape) if field != _GATE and field not in _LISTS]
+    top = [field for field in _names(shape) if field not in (_GATE, _CHECK, *_LISTS)]
     gate = [field for field in _names(Policy) if field != "rules"]
     return {f"{ENVIRONMENT_PREFIX}{field.upper()}": (shape, field) for field in top} | {
         f"{ENVIRONMENT_PREFIX}GATE_{field.upper()}": (Policy, field) for field in gate
@@ -150,7 +151,7 @@ def _variables(shape: type[msgspec.Struct]) -> dict[str, tuple[type[msgspec.Stru
 
 def _variable_meant(name: str, known: Iterable[str]) -> str:
     rest = name.removeprefix(ENVIRONMENT_PREFIX)
-    if rest.lower() in (_GATE, "gate_rules", *_LISTS):
+    if rest.lower() in (_GATE, "gate_rules", _CHECK, *_LISTS):
         table = rest.lower().replace("gate_", "gate.")
         return f"set the table {table!r} in a configuration file instead."
     return _nearest(
@@ -167,8 +168,9 @@ def read_options(options: Mapping[str, object], shape: type[msgspec.Struct]) -> 
     :raises UsageError: an unknown key or an impossible value.
     """
     given = {key: value for key, value in options.items() if value is not None}
-    if isinstance(gate := given.get(_GATE), Mapping):
-        given[_GATE] = {key: value for key, value in gate.items() if value is not None}
+    for name in (_GATE, _CHECK):
+        if isinstance(table := given.get(name), Mapping):
+            given[name] = {key: value for key, value in table.items() if value is not None}
     plain = {key: _plain(value) for key, value in given.items()}
     found = _top(plain, shape, _Place("", "the options"), "option")
     return {key: Entry(entry.value, "option") for key, entry in found.items()}
@@ -235,6 +237,13 @@ def _top(
     for field, (key, value) in _known(values, _names(shape), place).items():
         if field == _GATE:
             found |= _gate(value, place.table(_GATE))
+        elif field == _CHECK:
+            below = place.table(_CHECK)
+            for name, (written, item) in _known(
+                _table(value, below), _names(Checks), below
+            ).items():
+                checked = validation.value(Checks, name, item, str(below), written)
+                found[f"{_CHECK}.{name}"] = Entry(checked, str(below))
         elif field in _LISTS:
             below = place.table(field)
             found[field] = Entry(_list(value, field, below, file), str(below))

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from dagprof.config import configuration
+from dagprof.config.checks import Checks
 from dagprof.config.policy import DEFAULT_LEVELS, Override, Policy, Rule, Waiver
 from dagprof.errors import UsageError
 from dagprof.model import Isolation, Temperature
@@ -61,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` override this description.
     ``source``: whether the HTML report contains the source code of the DAG files. ``against``: the
     revision that the gate compares with. ``gate``, ``overrides``, ``waivers``: the rules and limits
-    of the gate. ``config_file``: the path of the configuration file, set by ``load``.
+    of the gate. ``check``: the rules of ``dagprof check``. ``config_file``: the path of the configuration file, set by ``load``.
     """
 
     bundle_root: str | None = None
@@ -97,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     fail_on: tuple[str, ...] = ()
     against: str | None = None
     gate: Policy = Policy()
+    check: Checks = Checks()
     overrides: tuple[Override, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     config_file: str | None = None
@@ -193,18 +195,22 @@ def _entries(
 def _in_force(file: Path | None, entries: configuration.Entries) -> Settings:
     top: dict[str, Any] = {}
     gate: dict[str, Any] = {}
+    check: dict[str, Any] = {}
     rules: dict[Rule, Any] = {}
     for key, entry in entries.items():
         table, _, rest = key.partition(".")
         if not rest:
             top[table] = entry.value
+        elif table == "check":
+            check[rest] = entry.value
         elif rest.startswith("rules."):
             rules[Rule(rest.removeprefix("rules."))] = entry.value
         else:
             gate[rest] = entry.value
     try:
         policy = Policy(**gate, rules=rules)
-        return Settings(**top, gate=policy, config_file=None if file is None else str(file))
+        where = None if file is None else str(file)
+        return Settings(**top, gate=policy, check=Checks(**check), config_file=where)
     except ValueError as error:
         raise UsageError(f"Invalid settings: {error}.") from error
 
@@ -223,6 +229,9 @@ def _flat(settings: Settings) -> list[tuple[str, object]]:
                 (f"gate.rules.{rule.value}", gate.rules.get(rule, DEFAULT_LEVELS[rule]))
                 for rule in Rule
             ]
+        elif name == "check":
+            check = settings.check
+            found += [(f"check.{each}", getattr(check, each)) for each in check.__struct_fields__]
         elif name != "config_file":
             found.append((name, getattr(settings, name)))
     return found

@@ -32,6 +32,7 @@ from dagprof.model.behaviour import (
 )
 from dagprof.model.deployment.production import Production, ProductionFile, ProductionSource
 from dagprof.model.deployment.schedules import DagSchedule, ScheduleKind, StartKind, TaskStart
+from dagprof.model.deployment.serialised import SecretField
 from dagprof.model.effects import EFFECT_KINDS, EffectGroup, EffectKind, effect_kind
 from dagprof.model.experiments import Experiment, Need
 from dagprof.model.failures import Failure, LostDag, Unanswered
@@ -120,6 +121,7 @@ __all__ = [
     "Run",
     "Samples",
     "ScheduleKind",
+    "SecretField",
     "SkipReason",
     "SkippedFile",
     "Stack",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dagprof.model.base import Count, Doubt, Frozen, Ms, Whole
 from dagprof.model.behaviour import Access, Effect, Instability, LookupTrial, Output
 from dagprof.model.deployment.schedules import DagSchedule, TaskStart
+from dagprof.model.deployment.serialised import SecretField
 from dagprof.model.experiments import Experiment
 from dagprof.model.failures import Failure, LostDag, Unanswered
 from dagprof.model.samples import Samples
@@ -65,7 +66,8 @@ class FileResult(Frozen, frozen=True):
 
     ``composed_ms`` is the part of the parse time that comes from a shared layer. ``composed_ms`` is
     0.0 if dagprof measured the whole parse time in this file. ``schedules`` has one row for each
-    DAG. ``starts`` has the measured task starts, of some DAGs of the file.
+    DAG. ``starts`` has the measured task starts, of some DAGs of the file. ``secret_fields`` are
+    fields of the serialised DAGs. ``is_examined`` says that dagprof looked for such fields.
     """
 
     path: str
@@ -95,6 +97,8 @@ class FileResult(Frozen, frozen=True):
     composed_ms: Ms = 0.0
     schedules: tuple[DagSchedule, ...] = ()
     starts: tuple[TaskStart, ...] = ()
+    secret_fields: tuple[SecretField, ...] = ()
+    is_examined: bool = False
 
     @property
     def parse_ms(self) -> float:

@@ -26,7 +26,8 @@ class OutOfTime(Exception):
 
 class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of each parse, and the number of repeats. ``always_traces``: each file gets a
-    tracing pass. ``layer_scale``: a factor for the times of the worker's layer.
+    tracing pass. ``layer_scale``: a factor for the times of the worker's layer. ``examines``: each
+    file gets one more parse for what the rules of ``dagprof check`` need.
     """
 
     time_limit_s: float
@@ -39,6 +40,7 @@ class ParseLimits(msgspec.Struct, frozen=True, kw_only=True):
     pyinstrument: str | None
     always_traces: bool = False
     layer_scale: float = 1.0
+    examines: bool = False
 
 
 def next_hour_s() -> int:

@@ -20,9 +20,9 @@ from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import FailureRow, Result, Sample
 from dagprof.model import Experiment, Need
 from dagprof.passes.asking import Ask, ParseLimits
-from dagprof.passes.differences import changed, state_differences
 from dagprof.passes.lab import Lab
 from dagprof.passes.plan import STABLE_MS, STABLE_SHARE, Proof
+from dagprof.passes.serialised.differences import changed, state_differences
 from dagprof.robust import standard_error_of_median
 
 # The most calls that dagprof removes to find whether an import is needed only by them.

@@ -17,7 +17,8 @@ from dagprof.passes.answers import made_up
 from dagprof.passes.asking import Ask, OutOfTime, ParseLimits, next_hour_s, parse_request
 from dagprof.passes.outcome import Passes
 from dagprof.passes.plan import Mode
-from dagprof.passes.stability import instabilities
+from dagprof.passes.serialised.examining import examine
+from dagprof.passes.serialised.stability import instabilities
 
 # A glance traces files that take so long to parse.
 _SLOW_MS = 50.0
@@ -102,6 +103,8 @@ def _run_all(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
             return
     passes.instabilities = instabilities(path, passes.digests, ask, limits)
     find_unanswered(path, passes, ask, limits)
+    if limits.examines and not passes.status.is_failure:
+        passes.examined = examine(path, sorted(passes.dag_ids[-1]), ask, limits)
     _look_closer(run, passes, limits)
 
 

@@ -10,8 +10,8 @@ from dagprof.attribution.candidates import Candidate
 from dagprof.link.messages.reply import Reply
 from dagprof.link.messages.result import Result
 from dagprof.passes.asking import Ask, ParseLimits, parse_request
-from dagprof.passes.differences import ValueDifference, differences
 from dagprof.passes.plan import Mode
+from dagprof.passes.serialised.differences import ValueDifference, differences
 
 # The most DAGs of one file. dagprof fetches the whole serialised form of each to find the change.
 MOST_DAGS = 3

@@ -30,7 +30,8 @@ from dagprof.model import (
 from dagprof.model.effects import PROGRAM
 from dagprof.passes import doubts, plan
 from dagprof.passes.answers import absent
-from dagprof.passes.differences import appearing
+from dagprof.passes.serialised.differences import appearing
+from dagprof.passes.serialised.examining import Examined
 
 _ENDINGS = {
     "time-out": Status.TIMED_OUT,
@@ -94,6 +95,7 @@ class Passes:
         self.doubts: list[Doubt] = []
         self.instabilities: tuple[Instability, ...] = ()
         self.unanswered: tuple[Unanswered, ...] = ()
+        self.examined: Examined | None = None
         self._schedules: tuple[ScheduleRow, ...] | None = None
         self._statuses: list[Status] = []
         self._left_processes = 0
@@ -192,6 +194,9 @@ class Passes:
     def measured(self) -> Measured:
         """The result of the file, independent of other files."""
         traced = self.trace.trace if self.trace else None
+        examined = self.examined
+        if examined is not None and examined.schedules is not None:
+            self._schedules = examined.schedules
         result = FileResult(
             path=self._path,
             sha256=self._sha256,
@@ -208,6 +213,8 @@ class Passes:
             lost_dags=reading.lost_dags(self.trace.lost) if self.trace else (),
             unanswered=self.unanswered,
             schedules=reading.schedules(self._schedules or ()),
+            secret_fields=examined.secrets if examined else (),
+            is_examined=examined is not None,
             **self._facts(),
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))

@@ -13,7 +13,7 @@ from dagprof.link.masking import Hidden
 from dagprof.link.messages.reply import NoFork, Reply
 from dagprof.link.messages.zygote import CannotBegin, Fault, Listing, PreImported, Ready
 from dagprof.model import Plugin, SkipReason
-from dagprof.passes.differences import differences
+from dagprof.passes.serialised.differences import differences
 from dagprof.redaction import MASK
 
 OTHER = planted("<alnum 20>", 2).text

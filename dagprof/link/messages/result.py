@@ -172,6 +172,9 @@ class ScheduleRow(Message, frozen=True):
     days: Days
     next_run: Short
     last_run: Short
+    start_date: Short
+    backlog: Count | None
+    has_more_backlog: bool
     fault: Short
 
 

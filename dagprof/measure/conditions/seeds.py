@@ -19,7 +19,7 @@ from dagprof.measure.crew import Job
 from dagprof.model import Condition, Measured
 from dagprof.passes.asking import Ask, ParseLimits
 from dagprof.passes.lab import Lab
-from dagprof.passes.stability import MOST_COMPARED, between, elsewhere
+from dagprof.passes.serialised.stability import MOST_COMPARED, between, elsewhere
 
 SEED_VARIABLE = "PYTHONHASHSEED"
 

@@ -33,8 +33,10 @@ class DagSchedule(Frozen, frozen=True):
     the first run after ``since``. ``last_run`` is the last run, and is empty unless the schedule
     ends within ``days`` days. The scheduler marks ``skipped_tasks`` tasks as successful without
     starting a process, such as an EmptyOperator. ``task_id`` is one of the other tasks.
-    ``mapped_tasks`` tasks have an unknown number of
-    instances.
+    ``mapped_tasks`` tasks have an unknown number of instances. ``start_date`` is the date before
+    which the timetable creates no run. ``backlog`` is the number of runs that the scheduler would
+    create today for a DAG with ``catchup`` that has no runs yet. ``backlog`` is None if dagprof did
+    not count these runs. ``has_more_backlog`` says that there was no time to count all of them.
     """
 
     dag_id: str
@@ -52,6 +54,9 @@ class DagSchedule(Frozen, frozen=True):
     days: Days = 0.0
     next_run: str = ""
     last_run: str = ""
+    start_date: str = ""
+    backlog: Count | None = None
+    has_more_backlog: bool = False
 
     @property
     def runs_per_day(self) -> float | None:

@@ -18,8 +18,8 @@ import msgspec
 from dagprof.link.messages.result import Result
 from dagprof.model import Access, LookupOutcome, LookupTrial, Measured
 from dagprof.passes.asking import Ask, ParseLimits
-from dagprof.passes.differences import changed
 from dagprof.passes.lab import MOST_DAGS, Lab
+from dagprof.passes.serialised.differences import changed
 
 _MOST_KEYS = 8
 _MOST_FIELDS = 3

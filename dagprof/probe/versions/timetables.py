@@ -39,6 +39,8 @@ _MOST_RUNS = 20_000
 _FEW_STEPS = 2000
 # A timetable that is slow gets a shorter window, of at least one whole day.
 _SLOW_S = 1.0
+# The most runs of ``catchup`` that are counted one by one, and the time for all DAGs of a file.
+_MOST_BACKLOG, _BACKLOG_S = 500_000, 6.0
 
 
 class Uncountable(Exception):
@@ -51,8 +53,32 @@ def remember_times() -> None:
     """
     from airflow.timetables import _cron
 
+    if hasattr(_cron, "croniter"):
+        _cron.croniter = _ReadOnce(_cron.croniter)
     for name in ("_get_next", "_get_prev"):
         setattr(_cron.CronMixin, name, _remembering(getattr(_cron.CronMixin, name)))
+
+
+class _ReadOnce:
+    """Replaces the class ``croniter``. Reading a cron expression takes much longer than computing
+    the next time, so each expression is read once. Airflow uses one object after the other.
+    """
+
+    def __init__(self, croniter: Any) -> None:
+        self._croniter = croniter
+        self._known: dict[str, Any] = {}
+
+    def __call__(self, expression: str, start_time: Any = None, *more: Any, **options: Any) -> Any:
+        if more or options or start_time is None:
+            return self._croniter(expression, start_time, *more, **options)
+        if expression not in self._known:
+            self._known[expression] = self._croniter(expression, start_time)
+        found = self._known[expression]
+        found.set_current(start_time, force=True)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._croniter, name)
 
 
 def _remembering(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -75,6 +101,7 @@ class Schedules:
     def __init__(self, from_dict: Callable[[Document], Any], since_s: int) -> None:
         self._from_dict = from_dict
         self._since = datetime.fromtimestamp(since_s, timezone.utc)
+        self._until = perf_counter() + _BACKLOG_S
         self._known: dict[tuple[object, ...], dict[str, Any]] = {}
 
     def row(self, dag_id: str, document: Document) -> ScheduleRow:
@@ -95,6 +122,9 @@ class Schedules:
             "days": 0.0,
             "next_run": "",
             "last_run": "",
+            "start_date": "",
+            "backlog": None,
+            "has_more_backlog": False,
             "fault": "",
         }
         try:
@@ -121,10 +151,16 @@ class Schedules:
         row["timetable"] = _class_name(timetable)
         row["text"] = bounds.brief(bounds.plain(timetable.summary), bounds.WHAT)
         kind = _kind(timetable)
+        restriction = dag._time_restriction
+        if restriction.earliest is not None:
+            row["start_date"] = restriction.earliest.isoformat()
         if kind in (TIME, BOTH):
-            key = (_identity(document), repr(dag._time_restriction))
+            key = (_identity(document), repr(restriction))
             if key not in self._known:
-                self._known[key] = self._count(timetable, dag._time_restriction)
+                self._known[key] = {
+                    **self._count(timetable, restriction),
+                    **self._backlog(timetable, restriction),
+                }
             row.update(self._known[key])  # type: ignore[typeddict-item]
         row["kind"] = kind
 
@@ -149,6 +185,25 @@ class Schedules:
                 break
         has_ended = at is None and last is not None
         return _counted(runs, float(days), first, last if has_ended else None)
+
+    def _backlog(self, timetable: Any, restriction: Any) -> dict[str, Any]:
+        """The runs that the scheduler would create until now, one after the other, for a DAG with
+        ``catchup`` that has no runs.
+        """
+        if not restriction.catchup:
+            return {}
+        now = datetime.now(timezone.utc)
+        runs, before = 0, None
+        info = _next(timetable, None, restriction)
+        while info is not None:
+            at = _utc(info)
+            if at > now or at == before:
+                break
+            if runs >= _MOST_BACKLOG or perf_counter() > self._until:
+                return {"backlog": runs, "has_more_backlog": True}
+            runs, before = runs + 1, at
+            info = _next(timetable, info, restriction)
+        return {"backlog": runs}
 
 
 def _counted(

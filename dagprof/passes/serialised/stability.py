@@ -13,8 +13,8 @@ import msgspec
 from dagprof.link.messages.result import Result
 from dagprof.model import Condition, Doubt, Instability, Measured
 from dagprof.passes.asking import Ask, ParseLimits
-from dagprof.passes.differences import appearing, changed, differences
 from dagprof.passes.lab import MOST_DAGS, Lab
+from dagprof.passes.serialised.differences import appearing, changed, differences
 
 _SHOWN_FIELDS = 5
 _NOT_AGAIN = (

@@ -1,0 +1,1 @@
+"""What the serialised DAGs of a file show: differences between parses, and secrets."""
