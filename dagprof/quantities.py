@@ -103,3 +103,13 @@ def span(low_ms: float, high_ms: float) -> str:
 def count(number: int, noun: str) -> str:
     """``1 file``, ``3 files``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def duration(ms: float) -> str:
+    """Milliseconds as text for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
+    if ms >= 120_000:
+        minutes, seconds = divmod(round(ms / 1000), 60)
+        return f"{minutes} min {seconds:02d} s"
+    if ms >= 1000:
+        return f"{ms / 1000:.2f} s"
+    return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"

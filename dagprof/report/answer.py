@@ -14,7 +14,7 @@ from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report import changes, figures, others
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text import effects, failures
 
 MOST = 5

@@ -16,7 +16,7 @@ from dagprof.model import (
     SkipReason,
     Status,
 )
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
 
 # ``gc`` is the garbage collection of the load stage; it is known only for traced files.
@@ -52,16 +52,6 @@ _ANSWERS = {
     "missing": "no value",
     "ignored": "write ignored",
 }
-
-
-def duration(ms: float) -> str:
-    """Milliseconds as text for people: ``3.2 ms``, ``812 ms``, ``4.13 s``, ``2 min 05 s``."""
-    if ms >= 120_000:
-        minutes, seconds = divmod(round(ms / 1000), 60)
-        return f"{minutes} min {seconds:02d} s"
-    if ms >= 1000:
-        return f"{ms / 1000:.2f} s"
-    return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"
 
 
 def status(value: Status) -> str:

@@ -15,7 +15,7 @@ from dagprof.passes.answers.templates import template_of
 from dagprof.quantities import count, parse_price
 from dagprof.report import preloading
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 _MOST_KEYS = 3
 _MOST_ROWS = 20

@@ -6,7 +6,7 @@ from dagprof.analyse.others.preloading import Preload
 from dagprof.model import PreloadedPackage
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 ABOUT = (
     "With this change, the DAG processor imports these packages only once, before it forks the"

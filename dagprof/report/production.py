@@ -10,7 +10,7 @@ from dagprof.model import Production
 from dagprof.quantities import count
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 NO_DURATIONS = (
     "This version of Airflow stores no parse durations. Only Airflow 3.1 and later store parse"

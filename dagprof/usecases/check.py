@@ -26,7 +26,7 @@ from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
 from dagprof.quantities import parse_duration_ms
 from dagprof.report.changes import describe
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 
 class CheckRequest(NamedTuple):

@@ -8,7 +8,7 @@ from dagprof.analyse.dependencies import image
 from dagprof.analyse.dependencies.values import Customisation, Extra, Reason
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 _MIB = 1 << 20
 # Versions from which the official Dockerfile chooses Python itself.

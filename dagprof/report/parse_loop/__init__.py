@@ -10,7 +10,7 @@ from dagprof.analyse.loop import Close, Enough, Forecast, Ignorable, Outlook
 from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 INTERVAL, PROCESSES = "min_file_process_interval", "parsing_processes"
 _SOURCES = {"option": "your option", "run": "recorded in the run", "default": "Airflow's default"}

@@ -19,7 +19,7 @@ from dagprof.analyse.dependencies.values import (
 )
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.image.customise import mib
 from dagprof.report.text.screen import columns, titled, within_encoding
 

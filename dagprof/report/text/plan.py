@@ -14,7 +14,7 @@ from dagprof.model import Run
 from dagprof.quantities import count
 from dagprof.report import changes, others, preloading
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.

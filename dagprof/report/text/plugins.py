@@ -12,7 +12,7 @@ from rich.text import Text
 from dagprof.model import Plugin, Run
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 SHOWN = 3
 NOTE = (

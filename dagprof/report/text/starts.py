@@ -15,7 +15,7 @@ from dagprof.model import Run, ScheduleKind
 from dagprof.quantities import count
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text.screen import columns, titled, within_encoding
 
 SHOWN = 10

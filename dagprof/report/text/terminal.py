@@ -22,7 +22,7 @@ from dagprof.report import answer, figures, notes
 from dagprof.report.answer import Sentence
 from dagprof.report.changes import WORDS, describe
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text import effects, failures, plan, plugins, production
 from dagprof.report.text.screen import columns, is_unicode, titled, within_encoding
 from dagprof.report.verdict import words

@@ -10,7 +10,7 @@ from dagprof.config.policy import Level, Rule
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Timing, Verdict
 from dagprof.judge.judgement import Outcome
 from dagprof.quantities import count
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 
 # Rules about the times of a file. The table of changed files already shows their findings, with
 # figures.

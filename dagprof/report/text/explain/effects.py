@@ -8,7 +8,7 @@ from rich.text import Text
 from dagprof.quantities import count
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text.effects import by_import
 from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 

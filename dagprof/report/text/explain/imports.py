@@ -13,7 +13,7 @@ from rich.text import Text
 from dagprof.analyse.tree import Branch, import_tree
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text.explain.explanation import DEEPEST, SMALLEST_SHARE, Explanation, title
 
 SMALLEST_KIB = 100

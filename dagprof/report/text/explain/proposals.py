@@ -12,7 +12,7 @@ from rich.text import Text
 from dagprof.analyse.fleet import Change, Plan
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 

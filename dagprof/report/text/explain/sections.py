@@ -10,7 +10,7 @@ from dagprof.model import FileResult, Status
 from dagprof.quantities import count
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration
+from dagprof.quantities import duration
 from dagprof.report.text import failures
 from dagprof.report.text.explain.effects import effects_section
 from dagprof.report.text.explain.explanation import Explanation, title

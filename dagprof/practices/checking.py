@@ -1,0 +1,76 @@
+"""Applies the rules to a Run."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from dagprof.config.checks import Checks, Severity
+from dagprof.practices import baseline as known
+from dagprof.practices import choice
+from dagprof.practices.registry import RULES
+from dagprof.practices.rule import Finding
+from dagprof.practices.subject import Subject
+
+
+class Checked(NamedTuple):
+    """The findings, the most important first, and sentences about what was not checked."""
+
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    files: int = 0
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """The findings that nobody accepted."""
+        return tuple(finding for finding in self.findings if not finding.waived)
+
+    def of(self, severity: Severity) -> tuple[Finding, ...]:
+        """The open findings of one severity."""
+        return tuple(finding for finding in self.open if finding.severity is severity)
+
+
+def check(
+    subject: Subject,
+    checks: Checks,
+    today: datetime.date,
+    *,
+    sources: Mapping[str, str],
+    baseline: known.Baseline | None = None,
+    folders: str = "",
+) -> Checked:
+    """What the selected rules find. ``sources`` has the texts whose comments may accept findings."""
+    comments: dict[str, list[choice.Comment]] = {}
+    notes: list[str] = []
+    for path, text in sources.items():
+        comments[path], wrong = choice.comments(text, path)
+        notes += wrong
+    found = [
+        judged
+        for code in choice.selected(checks)
+        for finding in RULES[code].find(subject)
+        if (judged := choice.judged(finding, checks, comments, today, folders=folders)) is not None
+    ]
+    found.sort(key=lambda each: (each.severity.rank, each.path, each.line, each.code))
+    if baseline is not None:
+        found = known.applied(found, baseline)
+    return Checked(tuple(found), (*notes, *_unexamined(subject, checks)), len(subject.files))
+
+
+def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
+    """Sentences about rules that lack what they need."""
+    codes = choice.selected(checks)
+    files = [file for file in subject.run.files if file.dag_ids]
+    blind = [code for code in codes if code in ("DP401", "DP403", "DP703")]
+    if blind and files and not any(file.is_examined for file in files):
+        yield (
+            f"{_few(blind)} found nothing, because the run has no schedules of the DAGs. To check"
+            " them, give the DAG folder instead of the run file."
+        )
+    if subject.dependencies is None and (image := [c for c in codes if c.startswith("DP8")]):
+        yield f"{_few(image)} found nothing, because dagprof found no declared requirements."
+
+
+def _few(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:-1]) + f" and {codes[-1]}" if codes[1:] else codes[0]

@@ -1,0 +1,1 @@
+"""Hints about what DAGs cost on an executor."""

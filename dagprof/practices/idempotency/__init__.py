@@ -1,0 +1,1 @@
+"""Hints about tasks that give another result when they run again."""

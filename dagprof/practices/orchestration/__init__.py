@@ -1,0 +1,1 @@
+"""Rules about what belongs into a DAG file."""

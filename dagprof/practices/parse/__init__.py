@@ -1,0 +1,1 @@
+"""Rules about what each parse of a DAG file costs."""

@@ -1,0 +1,1 @@
+"""Hints about tasks with several purposes."""

@@ -1,0 +1,55 @@
+"""DP601: a callable that both reads from one system and writes to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dagprof.config.checks import Severity
+from dagprof.practices.rule import Family, Finding, Rule
+from dagprof.practices.source.actions import Action, acts
+from dagprof.practices.source.callables import reached, task_callables
+from dagprof.practices.subject import Subject
+
+
+def _find(subject: Subject) -> Iterator[Finding]:
+    for _, module in subject.dag_modules():
+        for each in task_callables(module):
+            if "." in each.name:  # an operator: moving data is its one purpose
+                continue
+            first = {act.action: act for act in reversed(acts(module, reached(module, each.node)))}
+            reads, writes = first.get(Action.EXTRACT), first.get(Action.LOAD)
+            if reads is None or writes is None:
+                continue
+            yield RULE.finding(
+                module.path,
+                each.node.lineno,
+                f"{each.name} extracts with {reads.call}() and loads with {writes.call}().",
+                key=each.name,
+            )
+
+
+RULE = Rule(
+    code="DP601",
+    name="extract-and-load",
+    family=Family.PURPOSE,
+    severity=Severity.HINT,
+    summary="A callable that extracts data from one system and loads data into another.",
+    cost="If loading fails, the retry extracts everything again.",
+    advice="Make two tasks, with the data in storage between them.",
+    bad="""
+@task
+def sales():
+    rows = requests.get(URL).json()
+    PostgresHook("warehouse").insert_rows("sales", rows)
+""",
+    good="""
+@task
+def extract() -> str:
+    return store(requests.get(URL).content)
+
+@task
+def load(path: str):
+    PostgresHook("warehouse").insert_rows("sales", read(path))
+""",
+    find=_find,
+)

@@ -1,0 +1,70 @@
+"""DP402: a start date that moves with the clock."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from dagprof.config.checks import Severity
+from dagprof.practices.rule import Family, Finding, Rule
+from dagprof.practices.source.clock import reads_clock
+from dagprof.practices.source.module import Module
+from dagprof.practices.subject import Subject
+
+
+def _find(subject: Subject) -> Iterator[Finding]:
+    for _, module in subject.dag_modules():
+        for value in start_dates(module):
+            call = reads_clock(module, value)
+            if call:
+                yield RULE.finding(
+                    module.path,
+                    value.lineno,
+                    f"The start date comes from {call}(), so it moves with the clock.",
+                    key=call,
+                )
+
+
+def start_dates(module: Module) -> Iterator[ast.expr]:
+    """The values of ``start_date`` in calls and dicts. A name of the top level stands for the value
+    that is assigned to it.
+    """
+    assigned = {
+        target.id: node.value
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in module.nodes:
+        found: list[ast.expr] = []
+        if isinstance(node, ast.Call):
+            found = [each.value for each in node.keywords if each.arg == "start_date"]
+        elif isinstance(node, ast.Dict):
+            found = [
+                value
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant) and key.value == "start_date"
+            ]
+        for value in found:
+            yield assigned.get(value.id, value) if isinstance(value, ast.Name) else value
+
+
+RULE = Rule(
+    code="DP402",
+    name="moving-start-date",
+    family=Family.SCHEDULE,
+    severity=Severity.ERROR,
+    summary="A start date that moves with the clock.",
+    cost="The end of the first interval moves, too, so runs may never start; each parse changes the DAG.",
+    advice="Write a fixed date, such as datetime(2024, 1, 1).",
+    bad="""
+with DAG("sales", start_date=datetime.now() - timedelta(days=1), schedule="@daily"):
+    ...
+""",
+    good="""
+with DAG("sales", start_date=datetime(2024, 1, 1), schedule="@daily", catchup=False):
+    ...
+""",
+    find=_find,
+)

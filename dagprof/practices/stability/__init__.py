@@ -1,0 +1,1 @@
+"""Rules about DAGs that differ from parse to parse."""

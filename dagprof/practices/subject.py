@@ -1,0 +1,118 @@
+"""What the rules look at: a Run, and the sources of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from dagprof.analyse.dependencies.values import Dependencies
+from dagprof.analyse.fleet import Fleet, Plan
+from dagprof.analyse.others import Others, others
+from dagprof.analyse.others.lookups import loops_per_day
+from dagprof.attribution.candidates import shown_path
+from dagprof.model import Effect, FileResult, Origin, Run
+from dagprof.practices.source.module import Module
+
+
+class Declared(NamedTuple):
+    """The distributions that the project declares, by normalised name, and the line of each:
+    ``requirements.txt:3``. ``files`` are the files that were read.
+    """
+
+    lines: Mapping[str, tuple[str, int]]
+    files: tuple[str, ...]
+
+
+class Subject:
+    """A Run with its sources. ``sources`` has the texts of the DAG files and of the user's modules,
+    by the path that findings show. ``dependencies`` and ``declared`` are None if nobody asked for
+    them, or if the project declares nothing.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        sources: Mapping[str, str],
+        dependencies: Dependencies | None = None,
+        declared: Declared | None = None,
+    ) -> None:
+        self.run, self.dependencies, self.declared = run, dependencies, declared
+        self._sources = sources
+        self._modules: dict[str, Module | None] = {}
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """The possible savings over all files."""
+        return Fleet(self.run)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan of changes, long enough for all of them."""
+        return self.fleet.plan(200)
+
+    @cached_property
+    def others(self) -> Others:
+        """The changes that are not in the plan."""
+        return others(self.run, self.plan)
+
+    @cached_property
+    def loops_per_day(self) -> float:
+        """How often the DAG processor parses each file on one day."""
+        return loops_per_day(self.run)
+
+    @cached_property
+    def files(self) -> dict[str, FileResult]:
+        """The DAG files that were parsed, by path."""
+        return {file.path: file for file in self.run.files}
+
+    @cached_property
+    def major(self) -> int:
+        """The first part of the Airflow version; 3 if it is unknown."""
+        first = self.run.environment.airflow_version.partition(".")[0]
+        return int(first) if first.isdigit() else 3
+
+    def module(self, path: str) -> Module | None:
+        """The source file at a path; None if it cannot be read or is not Python."""
+        if path not in self._modules:
+            text = self._sources.get(path)
+            self._modules[path] = None if text is None else Module.read(path, text)
+        return self._modules[path]
+
+    def modules(self) -> Iterator[Module]:
+        """All source files: the DAG files first, then the other files of the user."""
+        for path in (*self.files, *sorted(self._sources.keys() - self.files.keys())):
+            found = self.module(path)
+            if found is not None:
+                yield found
+
+    def dag_modules(self) -> Iterator[tuple[FileResult, Module]]:
+        """The DAG files that define DAGs, each with its source."""
+        for file in self.run.files:
+            module = self.module(file.path) if file.dag_ids else None
+            if module is not None:
+                yield file, module
+
+    def effects(self) -> Iterator[tuple[str, Effect, FileResult]]:
+        """The effects at lines of the user's code: the path of the line, the effect, and the DAG
+        file.
+        """
+        for file in self.run.files:
+            for effect in file.effects:
+                if effect.file and effect.line > 0:
+                    yield self.shown(effect.file), effect, file
+
+    def shown(self, path: str) -> str:
+        """A path as findings show it."""
+        return shown_path(path, self.run.root)
+
+    @cached_property
+    def users_modules(self) -> dict[str, set[str]]:
+        """By the path of a file of the user: the DAG files whose traced parse loads it."""
+        found: dict[str, set[str]] = {}
+        for file in self.run.files:
+            for position in set(file.trace.loads.module) if file.trace else ():
+                module = self.run.modules[position]
+                if module.origin is Origin.USER and module.file:
+                    found.setdefault(self.shown(module.file), set()).add(file.path)
+        return found
