@@ -31,6 +31,8 @@ _COMMANDS = (
     "scan",
     "watch",
     "gate",
+    "check",
+    "rules",
     "explain",
     "report",
     "compare",
@@ -42,6 +44,8 @@ _COMMANDS = (
     "doctor",
     "schema",
 )
+# The folders of commands that belong together.
+_FOLDERS = {"check": "practices.", "rules": "practices."}
 INTERRUPTED = 130
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long further signals are ignored after a signal.
@@ -59,7 +63,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command = importlib.import_module(f"dagprof.cli.commands.{cmd_name}").command
+        module = f"dagprof.cli.commands.{_FOLDERS.get(cmd_name, '')}{cmd_name}"
+        command = importlib.import_module(module).command
         assert isinstance(command, click.Command)
         return command
 

@@ -24,9 +24,9 @@ from rich.text import Text
 
 from dagprof.errors import OutputError, UsageError, shortened
 from dagprof.model import Measured, Run, Used
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_lines, safe_text
-from dagprof.report.figures import duration, status
+from dagprof.report.figures import status
 
 # Without a terminal, at most one line per interval keeps a CI log readable.
 _PLAIN_EVERY_S = 10.0

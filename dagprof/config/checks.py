@@ -1,4 +1,4 @@
-"""The table ``check``: the rules that ``dagprof check`` applies, and the findings that it accepts."""
+"""The table ``check``: the rules that ``dagprof check`` applies, and the accepted findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CODE = re.compile(r"DP[0-9]{0,3}")
 
 
 class Severity(str, enum.Enum):
-    """How certain and how important a finding is. A hint may be intended; somebody has to decide."""
+    """How certain and how important a finding is. The code behind a hint may be intended."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -62,7 +62,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ``plugins``, ``pythonpath``, ``env_file`` and ``airflow_home`` override this description.
     ``source``: whether the HTML report contains the source code of the DAG files. ``against``: the
     revision that the gate compares with. ``gate``, ``overrides``, ``waivers``: the rules and limits
-    of the gate. ``check``: the rules of ``dagprof check``. ``config_file``: the path of the configuration file, set by ``load``.
+    of the gate. ``check``: the rules of ``dagprof check``. ``config_file``: the path of the
+    configuration file, set by ``load``.
     """
 
     bundle_root: str | None = None

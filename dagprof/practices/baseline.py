@@ -11,6 +11,7 @@ import msgspec
 from dagprof.practices.rule import Finding
 
 VERSION = 1
+KNOWN = "known in the baseline"
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +40,7 @@ def applied(findings: Iterable[Finding], baseline: Baseline) -> list[Finding]:
         mark = fingerprint(finding)
         if left[mark] > 0 and not finding.waived:
             left[mark] -= 1
-            known: Finding = msgspec.structs.replace(finding, waived="known in the baseline")
+            known: Finding = msgspec.structs.replace(finding, waived=KNOWN)
             found.append(known)
             continue
         found.append(finding)

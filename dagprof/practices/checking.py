@@ -40,7 +40,7 @@ def check(
     baseline: known.Baseline | None = None,
     folders: str = "",
 ) -> Checked:
-    """What the selected rules find. ``sources`` has the texts whose comments may accept findings."""
+    """What the selected rules find. Comments in ``sources`` may accept findings."""
     comments: dict[str, list[choice.Comment]] = {}
     notes: list[str] = []
     for path, text in sources.items():

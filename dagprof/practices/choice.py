@@ -52,11 +52,7 @@ def check_known(checks: Checks) -> None:
 
 def selected(checks: Checks) -> list[str]:
     """The codes of the rules that apply. Of ``select`` and ``ignore``, the longer code wins."""
-    return [
-        code
-        for code in RULES
-        if _length(code, checks.select) > _length(code, checks.ignore)
-    ]
+    return [code for code in RULES if _length(code, checks.select) > _length(code, checks.ignore)]
 
 
 def _length(code: str, prefixes: Iterable[str]) -> int:

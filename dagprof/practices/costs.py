@@ -11,9 +11,6 @@ _HOUR_MS = 3_600_000.0
 def in_loops(subject: Subject, ms: float, files: int = 1) -> str:
     """What ``ms`` of each parse loop cost in one day."""
     a_day = ms * subject.loops_per_day
-    if a_day >= _HOUR_MS:
-        day = f"{a_day / _HOUR_MS:.1f} h"
-    else:
-        day = duration(a_day)
+    day = f"{a_day / _HOUR_MS:.1f} h" if a_day >= _HOUR_MS else duration(a_day)
     where = f" in {count(files, 'file')}" if files > 1 else ""
     return f"It costs {duration(ms)}{where} in each parse loop, and {day} a day."

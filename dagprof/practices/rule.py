@@ -72,7 +72,7 @@ class Rule(NamedTuple):
     good: str
     find: Callable[[Subject], Iterable[Finding]]
 
-    def finding(  # noqa: PLR0913 - the parts of a finding
+    def finding(
         self,
         path: str,
         line: int,

@@ -11,10 +11,9 @@ from dagprof.analyse.fleet import Plan
 from dagprof.analyse.others import Others
 from dagprof.analyse.others.lookups import lookups
 from dagprof.model import Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import changes, figures, others
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text import effects, failures
 
 MOST = 5

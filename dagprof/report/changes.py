@@ -9,10 +9,10 @@ from dagprof.analyse.comparison import FileChange
 from dagprof.analyse.fleet import Change, Plan, Step
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Experiment, Need, Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import libraries
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import NOT_TRACED, duration, is_traced
+from dagprof.report.figures import NOT_TRACED, is_traced
 
 _SHOWN_MODULES = 3
 

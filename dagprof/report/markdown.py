@@ -10,7 +10,7 @@ from dagprof.analyse.others import Others
 from dagprof.analyse.others import others as found_others
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import changes, figures, others
 from dagprof.report.text import failures, plugins
 from dagprof.report.verdict.markdown import escaped, table
@@ -72,7 +72,7 @@ def _step(plan: Plan, number: int, step: Step) -> Sequence[str]:
     places = "<br>".join(f"<code>{escaped(str(change.place))}</code>" for change in step.changes)
     return (
         str(number),
-        figures.duration(step.adds_ms),
+        duration(step.adds_ms),
         changes.with_above(plan, step),
         step.evidence,
         f"{step.files:,}",
@@ -90,8 +90,8 @@ def _comparison(comparison: Comparison) -> Iterable[str]:
     ]
     yield "### Comparison with the baseline"
     yield (
-        f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)} to "
-        f"{figures.duration(comparison.current_total_ms)}."
+        f"The total parse time changed from {duration(comparison.baseline_total_ms)} to "
+        f"{duration(comparison.current_total_ms)}."
     )
     yield "\n".join(f"- {escaped(text)}" for text in comparison.warnings)
     yield "\n".join(broken[:ROWS])
@@ -107,8 +107,8 @@ def _change(file: FileChange) -> Sequence[str]:
     share = "" if file.difference_share is None else f" ({file.difference_share:+.0%})"
     return (
         changes.WORDS[file.outcome],
-        figures.duration(file.baseline_ms),
-        figures.duration(file.current_ms),
+        duration(file.baseline_ms),
+        duration(file.current_ms),
         f"{file.difference_ms:+,.0f} ms{share}",
         f"<code>{escaped(file.path)}</code>",
     )

@@ -12,10 +12,9 @@ from dagprof.analyse.others.preloading import Preload
 from dagprof.errors import UsageError
 from dagprof.model import LookupOutcome, LookupPrices, PriceSource, Run
 from dagprof.passes.answers.templates import template_of
-from dagprof.quantities import count, parse_price
+from dagprof.quantities import count, duration, parse_price
 from dagprof.report import preloading
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 _MOST_KEYS = 3
 _MOST_ROWS = 20

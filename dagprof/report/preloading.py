@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dagprof.analyse.others.preloading import Preload
 from dagprof.model import PreloadedPackage
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 ABOUT = (
     "With this change, the DAG processor imports these packages only once, before it forks the"

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from dagprof.analyse.production import Cause, ComparedProduction, Reason, Row
 from dagprof.model import Production
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 NO_DURATIONS = (
     "This version of Airflow stores no parse durations. Only Airflow 3.1 and later store parse"

@@ -24,9 +24,8 @@ from dagprof.judge import runs as judge
 from dagprof.judge import speeds
 from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
-from dagprof.quantities import parse_duration_ms
+from dagprof.quantities import duration, parse_duration_ms
 from dagprof.report.changes import describe
-from dagprof.quantities import duration
 
 
 class CheckRequest(NamedTuple):

@@ -17,8 +17,8 @@ from dagprof.link.messages import reply, result, zygote
 from dagprof.link.messages.reply import NoFork, Reply
 from dagprof.link.messages.result import Times
 from dagprof.model import EXISTENCE, Loads, Samples, ScheduleKind, Status
-from dagprof.passes.serialised.differences import appearing
 from dagprof.passes.outcome import Passes, status_of
+from dagprof.passes.serialised.differences import appearing
 from dagprof.probe.protocol import result as sent_by_child
 from dagprof.probe.protocol import worker as sent_to_worker
 from dagprof.probe.protocol import zygote as sent_to_zygote

@@ -31,9 +31,9 @@ from dagprof.model import (
     Status,
     Unanswered,
 )
+from dagprof.quantities import duration
 from dagprof.report import changes, figures, html, markdown
 from dagprof.report.escape import safe_lines, safe_text
-from dagprof.quantities import duration
 from dagprof.report.text import plan, terminal
 from unit.builders import HELPED, access, file, loads, run, statement, trace
 from unit.page import Page

@@ -1,5 +1,5 @@
-"""One more parse of a file, for what the rules of ``dagprof check`` need: the schedules of the DAGs,
-and the fields of the serialised DAGs that contain a secret.
+"""One more parse of a file, for what the rules of ``dagprof check`` need: the schedules of the
+DAGs, and the fields of the serialised DAGs that contain a secret.
 """
 
 from __future__ import annotations

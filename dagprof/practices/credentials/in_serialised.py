@@ -35,7 +35,10 @@ RULE = Rule(
     family=Family.CREDENTIALS,
     severity=Severity.ERROR,
     summary="A secret in the serialised DAG, such as in env, in a rendered field or in doc_md.",
-    cost="Airflow stores the secret in its database as plain text and shows it in the user interface.",
+    cost=(
+        "Airflow stores the secret in its database as plain text and shows it in the user"
+        " interface."
+    ),
     advice="Pass the name of a Connection, or a template that is rendered in the task.",
     bad="""
 BashOperator(

@@ -28,7 +28,10 @@ RULE = Rule(
     family=Family.CREDENTIALS,
     severity=Severity.ERROR,
     summary="A password, token or key in source code.",
-    cost="Everybody who can read the repository, its history or the code view of Airflow has the secret.",
+    cost=(
+        "Everybody who can read the repository, its history or the code view of Airflow has the"
+        " secret."
+    ),
     advice="Revoke the secret, and put the new one into a Connection or a secrets backend.",
     bad="""
 client = Client(api_key="<the key>")

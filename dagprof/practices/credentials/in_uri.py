@@ -28,7 +28,10 @@ RULE = Rule(
     family=Family.CREDENTIALS,
     severity=Severity.ERROR,
     summary="A URI with a password in source code.",
-    cost="Everybody who can read the repository, its history or the code view of Airflow has the secret.",
+    cost=(
+        "Everybody who can read the repository, its history or the code view of Airflow has the"
+        " secret."
+    ),
     advice="Change the password, and put the URI into a Connection.",
     bad="""
 engine = create_engine("postgresql://etl:<the password>@db/sales")

@@ -16,6 +16,8 @@ from dagprof.redaction.shapes import is_ordinary
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
 _LONGEST = 200_000
 _FEWEST = 4
+# Methods and functions that get a name and its value.
+_SETTERS = frozenset(("setdefault", "getenv", "get", "setenv", "putenv", "set"))
 
 
 class Where(enum.Enum):
@@ -101,16 +103,15 @@ def _names(module: Module) -> dict[ast.AST, str]:
 
 def _pairs(module: Module, node: ast.AST) -> Iterator[tuple[ast.AST | None, str]]:
     if isinstance(node, ast.Assign):
-        for target in node.targets:
-            yield node.value, _target(target)
+        yield from ((node.value, _target(target)) for target in node.targets)
     elif isinstance(node, ast.AnnAssign):
         yield node.value, _target(node.target)
     elif isinstance(node, ast.keyword):
         yield node.value, node.arg or ""
     elif isinstance(node, ast.Dict):
         for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                yield value, key.value
+            if (text := _text(key)) is not None:
+                yield value, text
     elif isinstance(node, ast.arguments):
         plain = [*node.posonlyargs, *node.args]
         for argument, value in zip(plain[::-1], node.defaults[::-1], strict=False):
@@ -119,11 +120,14 @@ def _pairs(module: Module, node: ast.AST) -> Iterator[tuple[ast.AST | None, str]
             yield default, argument.arg
     elif isinstance(node, ast.Call) and len(node.args) == 2:
         # os.environ.setdefault("DB_PASSWORD", "…") and os.getenv("DB_PASSWORD", "…").
-        first, second = node.args
-        last = module.dotted(node.func).rpartition(".")[2]
-        if last in ("setdefault", "getenv", "get", "setenv", "putenv", "set"):
-            if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                yield second, first.value
+        text = _text(node.args[0])
+        if text is not None and module.dotted(node.func).rpartition(".")[2] in _SETTERS:
+            yield node.args[1], text
+
+
+def _text(node: ast.AST | None) -> str | None:
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return node.value if is_text else None  # type: ignore[union-attr, return-value]
 
 
 def _target(target: ast.AST) -> str:

@@ -47,7 +47,9 @@ def files(
         last = module.dotted(node.func).rpartition(".")[2]
         if last == "open" and node.args:
             path = module.text_of(node.args[0])
-            mode = module.text_of(keyword(node, "mode") or (node.args[1] if node.args[1:] else None))
+            mode = module.text_of(
+                keyword(node, "mode") or (node.args[1] if node.args[1:] else None)
+            )
             is_write = bool(set(mode or "r") & set("wax"))
         elif last in ("write_text", "write_bytes", "read_text", "read_bytes"):
             path, is_write = _path(module, node.func), last.startswith("write")
@@ -74,7 +76,10 @@ RULE = Rule(
     family=Family.IDEMPOTENCY,
     severity=Severity.HINT,
     summary="A local file that one task writes and another task reads.",
-    cost="The tasks may run on different machines or in different containers, where the file is missing.",
+    cost=(
+        "The tasks may run on different machines or in different containers, where the file is"
+        " missing."
+    ),
     advice="Pass the data through object storage or a database, or do both steps in one task.",
     bad="""
 @task

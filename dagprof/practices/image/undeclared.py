@@ -45,7 +45,9 @@ RULE = Rule(
     severity=Severity.HINT,
     summary="A distribution that DAG files import and that the project does not declare.",
     cost="The import works only as long as another distribution happens to require it.",
-    advice="Add the distribution to the requirements; `dagprof deps --requirements` prints the line.",
+    advice=(
+        "Add the distribution to the requirements; `dagprof deps --requirements` prints the line."
+    ),
     bad="""
 # requirements.txt does not name requests
 import requests

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dagprof.config.checks import Severity
 from dagprof.practices.rule import Family, Finding, Rule
@@ -41,28 +41,26 @@ def lines_of_logic(module: Module) -> tuple[int, int]:
     return len(_lines(module, logic)), len(code)
 
 
-def _lines(module: Module, statements: list[ast.stmt]) -> set[int]:
+def _lines(module: Module, statements: Sequence[ast.stmt]) -> set[int]:
     """The numbers of the lines of statements, without empty lines, comments and docstrings."""
     texts = module.text.splitlines()
     found = {
         line
         for node in statements
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-        if line <= len(texts) and texts[line - 1].strip() and not texts[line - 1].lstrip().startswith("#")
+        if line <= len(texts)
+        and texts[line - 1].strip()
+        and not texts[line - 1].lstrip().startswith("#")
     }
     for statement in statements:
         for node in ast.walk(statement):
-            if _is_docstring(node):
+            if isinstance(node, ast.Expr) and _is_docstring(node):
                 found -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return found
 
 
-def _is_docstring(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _is_docstring(node: ast.Expr) -> bool:
+    return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_building(module: Module, node: ast.AST) -> bool:

@@ -32,7 +32,9 @@ RULE = Rule(
     family=Family.ORCHESTRATION,
     severity=Severity.ERROR,
     summary="The same DAG id in two files.",
-    cost="Airflow shows and runs the DAG of the file that was parsed last, so it changes at random.",
+    cost=(
+        "Airflow shows and runs the DAG of the file that was parsed last, so it changes at random."
+    ),
     advice="Give one of the DAGs another id, or remove one of the files.",
     bad="""
 # dags/sales.py and dags/sales_copy.py

@@ -29,7 +29,9 @@ RULE = Rule(
     family=Family.PARSE,
     severity=Severity.HINT,
     summary="A plugin that takes long to load.",
-    cost="Each Airflow process that starts anew pays for the plugin, also each task in a container.",
+    cost=(
+        "Each Airflow process that starts anew pays for the plugin, also each task in a container."
+    ),
     advice="Import what the plugin needs inside its functions, or remove the plugin.",
     bad="""
 # plugins/reports.py

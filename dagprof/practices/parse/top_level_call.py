@@ -77,7 +77,8 @@ def _inner_us(statements: Sequence[Statement]) -> list[int]:
 
 def _overlaps(statement: Statement, path: str, places: set[tuple[str, int]]) -> bool:
     return any(
-        (path, line) in places for line in range(statement.line, min(statement.end_line, statement.line + 200) + 1)
+        (path, line) in places
+        for line in range(statement.line, min(statement.end_line, statement.line + 200) + 1)
     )
 
 

@@ -33,7 +33,10 @@ RULE = Rule(
     family=Family.PURPOSE,
     severity=Severity.HINT,
     summary="A callable that changes data and sends a message.",
-    cost="If sending fails, the retry changes the data again; if the data fail, the message is wrong.",
+    cost=(
+        "If sending fails, the retry changes the data again; if the data fail, the message is"
+        " wrong."
+    ),
     advice="Send the message in a task of its own, or in a callback.",
     bad="""
 @task

@@ -43,7 +43,9 @@ def _advice(module: Module | None) -> str:
     """The advice, if nobody wrote ``catchup`` into the file."""
     if module is not None and "catchup" in module.text:
         return RULE.advice
-    return "Set catchup=False; the value comes from the default of Airflow or from its configuration."
+    return (
+        "Set catchup=False; the value comes from the default of Airflow or from its configuration."
+    )
 
 
 RULE = Rule(

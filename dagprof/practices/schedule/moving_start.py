@@ -56,7 +56,10 @@ RULE = Rule(
     family=Family.SCHEDULE,
     severity=Severity.ERROR,
     summary="A start date that moves with the clock.",
-    cost="The end of the first interval moves, too, so runs may never start; each parse changes the DAG.",
+    cost=(
+        "The end of the first interval moves, too, so runs may never start; each parse changes"
+        " the DAG."
+    ),
     advice="Write a fixed date, such as datetime(2024, 1, 1).",
     bad="""
 with DAG("sales", start_date=datetime.now() - timedelta(days=1), schedule="@daily"):

@@ -40,7 +40,13 @@ _EXTRACTS = frozenset(
 )
 _LOADS = frozenset(
     (
-        *("insert_rows", "bulk_load", "insert_rows_json", "insert_all", "load_table_from_dataframe"),
+        *(
+            "insert_rows",
+            "bulk_load",
+            "insert_rows_json",
+            "insert_all",
+            "load_table_from_dataframe",
+        ),
         *("load_table_from_json", "load_table_from_uri", "to_sql", "to_gbq", "write_pandas"),
         *("load_file", "load_string", "load_bytes", "load_file_obj", "upload_file"),
         *("upload_fileobj", "upload_from_string", "upload_from_filename", "upload_from_file"),

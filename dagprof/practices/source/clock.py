@@ -34,11 +34,9 @@ def _is_clock(name: str) -> bool:
     return name in _CLOCK
 
 
-def _named(
-    module: Module, value: ast.AST, is_wanted: Callable[[str], bool]
-) -> Iterator[str]:
+def _named(module: Module, value: ast.AST, is_wanted: Callable[[str], bool]) -> Iterator[str]:
     for node in ast.walk(value):
         if isinstance(node, ast.Call):
             name = module.dotted(node.func)
-            if is_wanted(name): 
+            if is_wanted(name):
                 yield name

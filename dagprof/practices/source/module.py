@@ -105,7 +105,10 @@ class Module:
         if isinstance(node, ast.Name):
             return self.constants.get(node.id)
         if isinstance(node, ast.JoinedStr):
-            parts = [self.text_of(part) if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            parts = [
+                self.text_of(part) if isinstance(part, ast.Constant) else "{}"
+                for part in node.values
+            ]
             return "".join(part or "" for part in parts)
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
             left, right = self.text_of(node.left), self.text_of(node.right)
@@ -118,9 +121,9 @@ class Module:
         """The innermost statement that contains a line."""
         best: ast.stmt | None = None
         for node in self.nodes:
-            if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0):
-                if best is None or node.lineno >= best.lineno:
-                    best = node
+            is_around = isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
+            if is_around and (best is None or node.lineno >= best.lineno):
+                best = node
         return best
 
     def at_top_level(self) -> Iterator[ast.AST]:

@@ -12,14 +12,16 @@ def line_of_text(module: Module | None, text: str) -> int:
     if module is None:
         return 0
     lines = [
-        node.lineno for node in module.nodes if isinstance(node, ast.Constant) and node.value == text
+        node.lineno
+        for node in module.nodes
+        if isinstance(node, ast.Constant) and node.value == text
     ]
     return min(lines, default=0)
 
 
 def line_of_dag(module: Module | None, dag_id: str) -> int:
-    """The line that creates a DAG: the literal with its id, the function of a DAG with this name, or
-    the only call of DAG; 0 if there is none.
+    """The line that creates a DAG: the literal with its id, the function with this name, or the
+    only call of DAG; 0 if there is none.
     """
     if module is None:
         return 0
@@ -40,9 +42,7 @@ def is_dag(module: Module, call: ast.Call) -> bool:
 
 
 def line_of_keyword(module: Module | None, name: str) -> int:
-    """The line of the only call with this keyword argument, or of the only entry of a dict with this
-    key; 0 if there are several.
-    """
+    """The line of the only argument or dict entry with this name; 0 if there are several."""
     if module is None:
         return 0
     lines = [value.lineno for call in module.calls if (value := keyword(call, name)) is not None]

@@ -74,4 +74,4 @@ def emptied_tables(text: str) -> set[str]:
 
 
 def _plain(table: str) -> str:
-    return table.strip("`\"[]").replace("`", "").replace('"', "").lower()
+    return table.strip('`"[]').replace("`", "").replace('"', "").lower()

@@ -26,7 +26,10 @@ RULE = Rule(
     severity=Severity.WARNING,
     summary="A field of a DAG that differs on another day, on another host or in another process.",
     cost="Airflow 3 stores a new version of the DAG whenever the condition changes.",
-    advice="Compute the value in the task, or make it independent of the day, the host and the order of sets.",
+    advice=(
+        "Compute the value in the task, or make it independent of the day, the host and the order"
+        " of sets."
+    ),
     bad="""
 Param(str(datetime.date.today()))
 """,

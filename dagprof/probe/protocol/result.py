@@ -66,8 +66,8 @@ class ScheduleRow(TypedDict):
     """The schedule of one DAG, as its own timetable gives it: ``runs`` in ``days`` days after
     ``since``, None if the timetable gives no times. ``kind`` is a constant of
     ``versions.timetables``. ``skipped_tasks``: the scheduler starts no process for them.
-    ``task_id`` is one of the tasks. ``last_run`` is empty unless the schedule ends. ``backlog``: the
-    runs that the scheduler would create today with ``catchup``, None if they were not counted;
+    ``task_id`` is one of the tasks. ``last_run`` is empty unless the schedule ends. ``backlog``:
+    the runs that the scheduler would create today with ``catchup``, None if they were not counted;
     ``has_more_backlog``: there was no time to count all. ``fault``: why the runs are unknown.
     """
 

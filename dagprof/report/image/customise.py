@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from dagprof.analyse.dependencies import image
 from dagprof.analyse.dependencies.values import Customisation, Extra, Reason
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 _MIB = 1 << 20
 # Versions from which the official Dockerfile chooses Python itself.

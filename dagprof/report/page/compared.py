@@ -9,8 +9,8 @@ from collections.abc import Collection
 from dagprof.analyse.comparison import Comparison, FileChange
 from dagprof.judge.judgement import Outcome
 from dagprof.model import Effect, FileResult, Run
-from dagprof.quantities import count
-from dagprof.report import changes, figures
+from dagprof.quantities import count, duration
+from dagprof.report import changes
 from dagprof.report.escape import safe_text
 from dagprof.report.page import one_file
 
@@ -31,8 +31,8 @@ def build(comparison: Comparison, baseline: Run | None, run: Run) -> Row:
     after = {file.path: file for file in run.files}
     return {
         "sentence": (
-            f"The total parse time changed from {figures.duration(comparison.baseline_total_ms)}"
-            f" to {figures.duration(comparison.current_total_ms)}. The parse time of"
+            f"The total parse time changed from {duration(comparison.baseline_total_ms)}"
+            f" to {duration(comparison.current_total_ms)}. The parse time of"
             f" {count(len(comparison.of(Outcome.UNCHANGED)), 'file')} stayed within the limits."
         ),
         "breaks": [

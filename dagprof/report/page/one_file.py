@@ -31,6 +31,7 @@ from dagprof.model import (
     Statement,
     Trace,
 )
+from dagprof.quantities import duration
 from dagprof.report import changes, figures
 from dagprof.report.escape import safe_lines, safe_text
 from dagprof.report.page.sources import source_of
@@ -143,10 +144,10 @@ def _facts(run: Run, file: FileResult) -> list[tuple[str, str]]:
     if file.is_timed:
         median = file.samples.median
         facts += [
-            ("CPU time", figures.duration(median("cpu_ms"))),
-            ("Waiting for a CPU", figures.duration(median("queued_ms"))),
-            ("CPU time of child processes", figures.duration(median("children_cpu_ms"))),
-            ("Duration reported by Airflow's DagBag", figures.duration(median("dagbag_ms"))),
+            ("CPU time", duration(median("cpu_ms"))),
+            ("Waiting for a CPU", duration(median("queued_ms"))),
+            ("CPU time of child processes", duration(median("children_cpu_ms"))),
+            ("Duration reported by Airflow's DagBag", duration(median("dagbag_ms"))),
             ("Memory growth", f"{median('rss_growth_kib') / 1024:.1f} MiB"),
         ]
         limit_s = run.environment.import_timeout_s

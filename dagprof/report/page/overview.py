@@ -11,7 +11,7 @@ from dagprof.analyse.frames import records, statements_frame
 from dagprof.analyse.others import Others, others
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.model import COMPOSED, FileResult, Plugin, Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import changes, figures, notes, preloading
 from dagprof.report import others as report_others
 from dagprof.report.escape import safe_text
@@ -72,7 +72,7 @@ def build(
         "is_traced": figures.is_traced(run),
         "untraced": figures.NOT_TRACED,
         "plain_files": [
-            (safe_text(file.path), figures.duration(file.parse_ms), figures.status(file.status))
+            (safe_text(file.path), duration(file.parse_ms), figures.status(file.status))
             for file in ranked[:PLAIN_ROWS]
         ],
         "files": len(ranked),
@@ -95,11 +95,11 @@ def _moment(created_at: str) -> str:
 def _plan(run: Run, plan: Plan) -> Row:
     return {
         "summary": changes.summary(run, plan, 3),
-        "floor": figures.duration(plan.floor_ms),
+        "floor": duration(plan.floor_ms),
         "steps": [
             {
-                "adds": figures.duration(step.adds_ms),
-                "total": figures.duration(step.total_ms),
+                "adds": duration(step.adds_ms),
+                "total": duration(step.total_ms),
                 "with_above": changes.with_above(plan, step) if number else "",
                 "files": step.files,
                 "evidence": step.evidence,
@@ -146,7 +146,7 @@ def _tiles(
     tiles = [
         (
             "Total parse time",
-            figures.duration(run.total_parse_ms),
+            duration(run.total_parse_ms),
             "sum of the median parse times of all files",
         ),
         ("Files", f"{len(run.files):,}", _with_failures(run)),
@@ -188,7 +188,7 @@ def _change_tile(comparison: Comparison) -> tuple[str, str, str]:
     sign = "+" if change >= 0 else "−"
     return (
         "Change since the baseline",
-        f"{sign}{figures.duration(abs(change))}",
+        f"{sign}{duration(abs(change))}",
         "change of the total parse time",
     )
 
@@ -196,7 +196,7 @@ def _change_tile(comparison: Comparison) -> tuple[str, str, str]:
 def _plan_tile(plan: Plan) -> tuple[str, str, str]:
     kinds = {step.evidence for step in plan.steps}
     evidence = kinds.pop() if len(kinds) == 1 else "partly proved"
-    saved = figures.duration(plan.before_ms - plan.after_ms)
+    saved = duration(plan.before_ms - plan.after_ms)
     return ("The plan saves", saved, f"{count(len(plan.steps), 'change')}, {evidence}")
 
 
@@ -209,11 +209,9 @@ def _statement_rows(run: Run) -> list[Row]:
             "address": address(str(row["path"])),
             "line": int(row["line"]),
             "text": safe_text(str(row["text"]), 160),
-            "time": figures.duration(float(row["self_ms"])),
+            "time": duration(float(row["self_ms"])),
             "time_ms": float(row["self_ms"]),
-            "waiting": (
-                figures.duration(float(row["waiting_ms"])) if row["waiting_ms"] >= 1 else "–"
-            ),
+            "waiting": (duration(float(row["waiting_ms"])) if row["waiting_ms"] >= 1 else "–"),
             "waiting_ms": float(row["waiting_ms"]),
             "runs": int(row["count"]),
         }

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from dagprof.analyse.loop import Close, Enough, Forecast, Ignorable, Outlook
 from dagprof.model import Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 INTERVAL, PROCESSES = "min_file_process_interval", "parsing_processes"
 _SOURCES = {"option": "your option", "run": "recorded in the run", "default": "Airflow's default"}

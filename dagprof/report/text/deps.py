@@ -17,9 +17,8 @@ from dagprof.analyse.dependencies.values import (
     Unused,
     Where,
 )
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.image.customise import mib
 from dagprof.report.text.screen import columns, titled, within_encoding
 

@@ -13,9 +13,9 @@ from rich.text import Text
 from dagprof.attribution.candidates import shown_path
 from dagprof.attribution.import_lines import import_places
 from dagprof.model import Access, Effect, FileResult, Place, Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration, in_threads
+from dagprof.report.figures import in_threads
 from dagprof.report.text.screen import columns, titled
 
 SHOWN = 8

@@ -11,10 +11,9 @@ from rich.text import Text
 from dagprof.analyse.fleet import Change, Plan
 from dagprof.analyse.others import Others
 from dagprof.model import Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import changes, others, preloading
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 SHOWN = 3
 # Share of all parse time. Needed imports below it appear only in `dagprof explain`.

@@ -10,9 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from dagprof.model import Plugin, Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 
 SHOWN = 3
 NOTE = (

@@ -12,10 +12,9 @@ from dagprof.analyse import starts
 from dagprof.analyse.fleet import Fleet, Plan
 from dagprof.analyse.starts import DagStart, FileStarts
 from dagprof.model import Run, ScheduleKind
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text.screen import columns, titled, within_encoding
 
 SHOWN = 10

@@ -17,12 +17,11 @@ from dagprof.analyse.others import Others, others
 from dagprof.gate.verdict import Decision, Verdict
 from dagprof.judge.judgement import Outcome
 from dagprof.model import FileResult, Run
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import answer, figures, notes
 from dagprof.report.answer import Sentence
 from dagprof.report.changes import WORDS, describe
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text import effects, failures, plan, plugins, production
 from dagprof.report.text.screen import columns, is_unicode, titled, within_encoding
 from dagprof.report.verdict import words

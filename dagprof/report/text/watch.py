@@ -8,9 +8,9 @@ from functools import singledispatch
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.report.figures import duration, status
+from dagprof.report.figures import status
 from dagprof.report.text.screen import within_encoding
 from dagprof.saved.values import (
     Doing,

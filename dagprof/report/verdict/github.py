@@ -19,7 +19,7 @@ _LONGEST_PATH = 4096
 def render(verdict: Verdict, *, prefix: str = "") -> str:
     """One command per line: first the findings, then the decision."""
     lines = [_annotation(finding, prefix) for finding in verdict.all_findings if not finding.waived]
-    lines.append(_command("notice", words.decision(verdict), {"title": "dagprof"}))
+    lines.append(command("notice", words.decision(verdict), {"title": "dagprof"}))
     return "\n".join(lines) + "\n"
 
 
@@ -27,10 +27,11 @@ def _annotation(finding: Finding, prefix: str) -> str:
     where = place(finding, prefix)
     properties = {"file": where.path, "line": str(where.line)} if where.path else {}
     properties["title"] = f"dagprof: {finding.rule.value}"
-    return _command("error" if finding.fails else "warning", message(finding), properties)
+    return command("error" if finding.fails else "warning", message(finding), properties)
 
 
-def _command(name: str, text: str, properties: dict[str, str]) -> str:
+def command(name: str, text: str, properties: dict[str, str]) -> str:
+    """One workflow command. Every part is made safe."""
     written = ",".join(
         f"{key}={_property(safe_text(value, _LONGEST_PATH))}" for key, value in properties.items()
     )

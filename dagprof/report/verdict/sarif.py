@@ -86,7 +86,7 @@ def _result(finding: Finding, mark: str, prefix: str) -> dict[str, object]:
     where = place(finding, prefix)
     if where.path:
         location = {
-            "artifactLocation": {"uri": _uri(where.path), "uriBaseId": "%SRCROOT%"},
+            "artifactLocation": {"uri": uri(where.path), "uriBaseId": "%SRCROOT%"},
             "region": {"startLine": where.line},
         }
         result["locations"] = [{"physicalLocation": location}]
@@ -96,7 +96,7 @@ def _result(finding: Finding, mark: str, prefix: str) -> dict[str, object]:
     return result
 
 
-def _uri(path: str) -> str:
+def uri(path: str) -> str:
     """A path as relative URI reference. A name that is not valid text keeps its bytes."""
     try:
         encoded = path.encode("utf-8", "surrogateescape")

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from dagprof.config.policy import Level, Rule
 from dagprof.gate.verdict import Decision, FileVerdict, Finding, Timing, Verdict
 from dagprof.judge.judgement import Outcome
-from dagprof.quantities import count
-from dagprof.quantities import duration
+from dagprof.quantities import count, duration
 
 # Rules about the times of a file. The table of changed files already shows their findings, with
 # figures.

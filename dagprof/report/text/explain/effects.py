@@ -5,10 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text.effects import by_import
 from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 

@@ -11,9 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from dagprof.analyse.tree import Branch, import_tree
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text.explain.explanation import DEEPEST, SMALLEST_SHARE, Explanation, title
 
 SMALLEST_KIB = 100

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from dagprof.analyse.fleet import Change, Plan
+from dagprof.quantities import duration
 from dagprof.report import changes
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text.explain.explanation import ROWS, Explanation, title
 
 

@@ -7,10 +7,9 @@ from rich.text import Text
 
 from dagprof.analyse.fleet import Fleet
 from dagprof.model import FileResult, Status
-from dagprof.quantities import count
+from dagprof.quantities import count, duration
 from dagprof.report import figures
 from dagprof.report.escape import safe_text
-from dagprof.quantities import duration
 from dagprof.report.text import failures
 from dagprof.report.text.explain.effects import effects_section
 from dagprof.report.text.explain.explanation import Explanation, title

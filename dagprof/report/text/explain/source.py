@@ -12,8 +12,8 @@ from rich.text import Text
 
 from dagprof.attribution.statement_times import own_us
 from dagprof.model import Statement
-from dagprof.report.escape import safe_text
 from dagprof.quantities import duration
+from dagprof.report.escape import safe_text
 from dagprof.report.text.explain.effects import all_effects
 from dagprof.report.text.explain.explanation import SMALLEST_MS, Explanation, title
 

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from dagprof.attribution.scale import sampled_scale, scale
 from dagprof.model import STATEMENT, Stack
-from dagprof.report.escape import safe_text
 from dagprof.quantities import duration
+from dagprof.report.escape import safe_text
 from dagprof.report.text.explain.explanation import DEEPEST, Explanation, title
 
 # If samples exceed the clock by more than this, in ms, they belong to code that ran earlier.

@@ -1,0 +1,1 @@
+"""The commands about practices: ``check`` and ``rules``."""

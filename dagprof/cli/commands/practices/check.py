@@ -1,0 +1,174 @@
+"""``dagprof check``: which practices do the DAG files break, and what does that cost?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dagprof.cli import INTERRUPTED, output
+from dagprof.cli.options import measuring_options
+from dagprof.config import settings as settings_module
+from dagprof.config.policy import today
+from dagprof.errors import MeasurementError, UsageError
+from dagprof.report.practices import FORMATS
+
+if TYPE_CHECKING:
+    from dagprof.config.settings import Settings
+    from dagprof.usecases.practices import CheckedRun
+
+_FORMATS = ", ".join(FORMATS)
+
+
+def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> object:
+    """The codes of a repeatable option, whose values may hold several with commas."""
+    found = tuple(part.strip() for text in given for part in text.split(",") if part.strip())
+    return found or None
+
+
+@click.command("check", short_help="Check the DAG files against practices, with measured costs.")
+@click.argument("path", metavar="PATH")
+@click.option(
+    "--select",
+    multiple=True,
+    callback=_codes,
+    metavar="CODES",
+    help="Apply only these rules, such as DP1 or DP104,DP7. This option is repeatable.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    callback=_codes,
+    metavar="CODES",
+    help="Do not apply these rules. This option is repeatable.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["error", "warning", "hint", "never"]),
+    help=(
+        "Exit with code 1 for findings of this severity, and of more important ones [default:"
+        " error]."
+    ),
+)
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    help="Accept the findings in FILE, which --write-baseline wrote.",
+)
+@click.option(
+    "--write-baseline",
+    metavar="FILE",
+    help="Write all findings to FILE, so that later checks accept them.",
+)
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    metavar="NAME[=FILE]",
+    help=(
+        "Also write a report in the format NAME to FILE. Without =FILE, the report goes to standard"
+        f" output. This option is repeatable. Formats: {_FORMATS}."
+    ),
+)
+@click.option("--all", "shows_all", is_flag=True, help="Show all findings of each rule.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only errors and the requested reports.")
+@measuring_options
+def command(  # noqa: PLR0913 - one for each option that is no setting of its own
+    path: str,
+    select: tuple[str, ...] | None,
+    ignore: tuple[str, ...] | None,
+    fail_on: str | None,
+    baseline: str | None,
+    write_baseline: str | None,
+    formats: tuple[str, ...],
+    shows_all: bool,
+    quiet: bool,
+    **options: object,
+) -> int:
+    """Check the DAG files at PATH against the rules of `dagprof rules`.
+
+    PATH is a DAG file, a DAG folder, or the run.json file of a scan. dagprof scans files and
+    folders first. Each finding names the place, what it costs, and what to do.
+
+    Exit codes: 0 no finding that fails, 1 a finding fails, 2 invalid options or configuration, 3
+    measurement impossible, 130 interrupted.
+    """
+    from dagprof.usecases import practices
+
+    options["check"] = {
+        "select": select,
+        "ignore": ignore,
+        "fail_on": fail_on,
+        "baseline": baseline,
+    }
+    settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
+    wanted = _wanted(formats)
+    try:
+        with output.progress(is_quiet=quiet) as shown:
+            found = practices.check(path, settings, os.environ, today(), shown)
+    except KeyboardInterrupt:
+        click.echo("Interrupted before the check was finished.", err=True)
+        return INTERRUPTED
+    if write_baseline:
+        practices.write_baseline(found.checked, Path(write_baseline))
+        if not quiet:
+            click.echo(f"Wrote the findings to {write_baseline}.", err=True)
+    _write(found, wanted, is_quiet=quiet, shows_all=shows_all)
+    return _code(found, settings, is_accepting=bool(write_baseline))
+
+
+def _wanted(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
+    """Each pair of format and file; the file is None for standard output."""
+    found: list[tuple[str, Path | None]] = []
+    for text in formats:
+        name, _, file = text.partition("=")
+        if name not in FORMATS:
+            raise UsageError(f"Unknown format {name!r}. Choose from {_FORMATS}.")
+        if file:
+            where = Path(file).absolute().parent
+            output.check_writable(where, f"choose another file for --format {name}")
+        found.append((name, Path(file) if file else None))
+    if sum(file is None for _, file in found) > 1:
+        raise UsageError(
+            "Standard output can hold only one report. Write the other reports to files."
+        )
+    return found
+
+
+def _write(
+    found: CheckedRun,
+    wanted: Sequence[tuple[str, Path | None]],
+    *,
+    is_quiet: bool,
+    shows_all: bool,
+) -> None:
+    """Write the reports. If a program reads standard output, the findings for people go to standard
+    error.
+    """
+    from dagprof import __version__
+    from dagprof.report import practices as reports
+    from dagprof.report.practices import terminal
+    from dagprof.store import runs
+
+    if os.environ.get("GITHUB_ACTIONS") == "true" and not any(n == "github" for n, _ in wanted):
+        wanted = [*wanted, ("github", None)]
+    goes_aside = False
+    for name, file in wanted:
+        text = reports.write(name, found.checked, prefix=found.prefix, version=__version__)
+        if file is not None:
+            runs.write_atomically(file, text.encode("utf-8"))
+        else:
+            goes_aside = goes_aside or name != "github"
+            click.echo(text.encode("utf-8"), nl=False)
+    if not is_quiet:
+        console = output.stderr_console() if goes_aside else output.stdout_console()
+        terminal.render(found.checked, console=console, shows_all=shows_all)
+
+
+def _code(found: CheckedRun, settings: Settings, *, is_accepting: bool) -> int:
+    if output.says_nothing_measured(found.run):
+        return MeasurementError.exit_code
+    return 1 if found.fails(settings) and not is_accepting else 0

@@ -1,0 +1,35 @@
+"""Reads the sources that the rules look at."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from dagprof.attribution.candidates import shown_path
+from dagprof.measure import texts
+from dagprof.model import Origin, Run
+
+
+def sources(run: Run) -> dict[str, str]:
+    """The texts of the Python files in the folder of a Run, and of the user's other modules that
+    the DAG files load, by the path that findings show. A DAG file that changed since the scan is
+    left out.
+    """
+    root = Path(run.root)
+    measured = {file.path: file.sha256 for file in run.files}
+    mine = [
+        Path(module.file)
+        for module in run.modules
+        if module.origin is Origin.USER and module.file.endswith(".py")
+    ]
+    files = [root / path for path in measured if path.endswith(".py")]
+    folders = [root] if os.path.isdir(root) else []
+    found = {}
+    for path, data in texts.sources(folders, [*files, *mine]).items():
+        shown = shown_path(path, run.root)
+        expected = measured.get(shown, "")
+        if not data or expected not in ("", hashlib.sha256(data).hexdigest()):
+            continue
+        found[shown] = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    return found
