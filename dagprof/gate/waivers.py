@@ -19,7 +19,8 @@ import msgspec
 from dagprof.config.policy import Level, Rule, Waiver, below, matches
 from dagprof.gate.verdict import Finding
 
-_BEGINS = re.compile(r"#\s*dagprof:", re.IGNORECASE)
+# Comments with ``ignore`` belong to ``dagprof check``.
+_BEGINS = re.compile(r"#\s*dagprof:(?!\s*ignore\b)", re.IGNORECASE)
 _COMMENT = re.compile(
     r"#\s*dagprof:\s*accept\s+(?P<rule>[a-z-]+)\s+until\s+(?P<until>\d{4}-\d{2}-\d{2})\s*:?(?P<reason>.*)",
     re.IGNORECASE,

@@ -54,16 +54,19 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 class Hidden(str):
     """What is shown of a text with secrets. Two are equal if the whole texts were, so that what
-    differs from parse to parse is seen to differ.
+    differs from parse to parse is seen to differ. ``is_certain``: the text is a secret, or contains
+    one, and does not only stand behind the name of one.
     """
 
     _whole: int
+    is_certain: bool
 
     @classmethod
-    def of(cls, text: str, shown: str) -> Hidden:
+    def of(cls, text: str, shown: str, *, is_certain: bool = True) -> Hidden:
         """``shown`` in place of ``text``."""
         made = cls(shown)
         made._whole = hash(text)
+        made.is_certain = is_certain
         return made
 
     def __eq__(self, other: object) -> bool:
@@ -206,10 +209,14 @@ class Masking:
         if not isinstance(value, str):
             return value
         from dagprof.redaction import MASK, is_secret, shapes
+        from dagprof.redaction.credentials import is_credential
 
         is_whole = is_secret(name) and not shapes.is_ordinary(value)
-        shown = MASK if is_whole else self._whole(value)
-        return value if shown == value else Hidden.of(value, shown)
+        masked = self._whole(value)
+        shown = MASK if is_whole else masked
+        if shown == value:
+            return value
+        return Hidden.of(value, shown, is_certain=masked != value or is_credential(name, value))
 
     def _whole(self, text: str) -> str:
         """A text without secrets. If the probe has cut the text, the beginning of a secret may be

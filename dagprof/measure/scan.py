@@ -268,9 +268,10 @@ class _Scan:
                 self._progress.preparing,
             )
         other = None
-        if self._settings.depth is Depth.FULL and not self._budget.is_spent:
+        is_full = self._settings.depth is Depth.FULL
+        if (is_full or self._settings.check.in_scan) and not self._budget.is_spent:
             results = rounds.compare_conditions()
-            other = seeds.with_another_seed(site.target)
+            other = seeds.with_another_seed(site.target) if is_full else None
         if other is not None and not self._budget.is_spent:
             # A scratch folder for both, in which DAG files may have written by now.
             config: ProbeConfig = {

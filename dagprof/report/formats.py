@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dagprof.analyse.others import Others
     from dagprof.gate.verdict import Verdict
     from dagprof.model import Run
+    from dagprof.practices.checking import Checked
 
 Subject = TypeVar("Subject")
 
@@ -26,9 +27,9 @@ class RunReport(NamedTuple):
     """The input of a report about a Run.
 
     ``comparison`` compares the Run with the Run ``baseline``. ``verdict`` is the verdict of the
-    gate. ``others`` are the changes that are not in the plan. ``comparison``, ``baseline``,
-    ``verdict`` and ``others`` may be missing. ``with_source`` says whether the report contains the
-    source of the DAG files.
+    gate. ``others`` are the changes that are not in the plan. ``checked`` are the findings of the
+    practice rules. All of these may be missing. ``with_source`` says whether the report contains
+    the source of the DAG files.
     """
 
     run: Run
@@ -37,6 +38,7 @@ class RunReport(NamedTuple):
     baseline: Run | None = None
     verdict: Verdict | None = None
     others: Others | None = None
+    checked: Checked | None = None
     with_source: bool = True
 
 
@@ -76,6 +78,7 @@ def _run_page(report: RunReport) -> str:
         baseline=report.baseline,
         verdict=report.verdict,
         others=report.others,
+        checked=report.checked,
         with_source=report.with_source,
     )
 

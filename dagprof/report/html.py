@@ -18,8 +18,9 @@ from dagprof.analyse.fleet import Fleet
 from dagprof.analyse.others import Others
 from dagprof.gate.verdict import Verdict
 from dagprof.model import Run
+from dagprof.practices.checking import Checked
 from dagprof.report import figures
-from dagprof.report.page import compared, one_file, overview, packages, packing, table
+from dagprof.report.page import compared, one_file, overview, packages, packing, practices, table
 
 # The parts of the script, joined in this order.
 _SCRIPTS = (
@@ -44,13 +45,15 @@ def render(
     baseline: Run | None = None,
     verdict: Verdict | None = None,
     others: Others | None = None,
+    checked: Checked | None = None,
     with_source: bool = True,
 ) -> str:
     """The complete HTML report. The page contains its style and its script. The content-security
     policy of the page allows nothing else.
 
     ``baseline`` is the compared Run; the charts of a comparison need it. ``others`` are the changes
-    that are not in the plan; computed if missing. ``with_source`` says whether the report contains
+    that are not in the plan; computed if missing. ``checked`` are the findings of the practice
+    rules. ``with_source`` says whether the report contains
     the source of the DAG files.
     """
     style = _asset("report.css")
@@ -63,7 +66,10 @@ def render(
         _environment()
         .get_template("report.html.j2")
         .render(
-            page=overview.build(run, fleet, comparison, verdict, others),
+            page={
+                **overview.build(run, fleet, comparison, verdict, others),
+                "practices": practices.build(run, checked) if checked is not None else None,
+            },
             data=[
                 (name, Markup(text))
                 for name, text in _data(run, fleet, comparison, baseline, with_source=with_source)

@@ -7,6 +7,7 @@ from pathlib import Path
 from dagprof.analyse import comparison
 from dagprof.errors import UsageError
 from dagprof.model import Run
+from dagprof.practices.checking import Checked
 from dagprof.report.formats import RUNS, RunReport
 from dagprof.store import runs
 from dagprof.usecases.scan import Scanned
@@ -30,13 +31,16 @@ def report(
     return RUNS[kind].text(_subject(scanned, with_source=with_source))
 
 
-def write_page(scanned: Scanned, folder: Path, *, with_source: bool) -> Path:
-    """Write the page of a scan, with its comparison and its verdict, to ``folder``. Return the path
-    of the page.
+def write_page(
+    scanned: Scanned, folder: Path, *, with_source: bool, checked: Checked | None = None
+) -> Path:
+    """Write the page of a scan, with its comparison, its verdict and the findings of the practice
+    rules, to ``folder``. Return the path of the page.
 
     :raises OutputError: the file cannot be written.
     """
-    text = RUNS["html"].text(_subject(scanned, with_source=with_source))
+    subject = _subject(scanned, with_source=with_source)._replace(checked=checked)
+    text = RUNS["html"].text(subject)
     runs.write_atomically(folder / PAGE, text.encode("utf-8"))
     return folder / PAGE
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import msgspec
+
 from dagprof.config import settings
+from dagprof.config.checks import Checks
 from dagprof.config.policy import DEFAULT_LEVELS, DESCRIPTIONS, FileLimits, Override, Policy, Waiver
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
@@ -37,8 +41,9 @@ def test_every_key_has_its_default() -> None:
     assert list(top) == [
         key for key in dashed(settings.Settings.__struct_fields__) if key != "config-file"
     ]
-    assert {key: row[0] for key, row in top.items() if key != "gate"} == {
-        key: default(getattr(plain, key.replace("-", "_"))) for key in top if key != "gate"
+    tables = ("gate", "check")
+    assert {key: row[0] for key, row in top.items() if key not in tables} == {
+        key: default(getattr(plain, key.replace("-", "_"))) for key in top if key not in tables
     }
     assert sorted(gate) == sorted(dashed(Policy.__struct_fields__))
     assert {key: row[0] for key, row in gate.items() if key != "rules"} == {
@@ -47,6 +52,15 @@ def test_every_key_has_its_default() -> None:
     assert [key for key, row in gate.items() if row[2] == "yes"] == dashed(
         FileLimits.__struct_fields__
     )
+
+
+def test_every_key_of_the_check_has_its_default() -> None:
+    found = table("[tool.dagprof.check]")
+    plain = json.loads(msgspec.json.encode(Checks()))
+    assert list(found) == list(plain)
+    for key, (shown, _) in found.items():
+        expected = "none" if plain[key] is None else json.dumps(plain[key])
+        assert shown == expected
 
 
 def test_every_rule_has_its_level_and_sentence() -> None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +26,10 @@ from dagprof.usecases import baselines
 from dagprof.usecases.deployment.production import production
 from dagprof.usecases.expectations import expectations
 from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
+
+if TYPE_CHECKING:
+    from dagprof.config.settings import Settings
+    from dagprof.practices.checking import Checked
 
 
 @click.command("scan", short_help="Measure every DAG file and show where the time goes.")
@@ -91,6 +96,15 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
         " equally long. By default, dagprof splits the files by their size."
     ),
 )
+@click.option(
+    "--check/--no-check",
+    "checks",
+    default=None,
+    help=(
+        "Also apply the rules of `dagprof check` [default: off]. Findings are part of the summary"
+        " and of the report, and can fail the scan."
+    ),
+)
 @from_airflow_option
 @click.option("--resume", is_flag=True, help="Resume an interrupted scan.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors.")
@@ -99,6 +113,7 @@ def command(
     save_baseline: str | None,
     write_variables: str | None,
     from_airflow: str | None,
+    checks: bool | None,
     resume: bool,
     quiet: bool,
     opens: bool,
@@ -111,6 +126,7 @@ def command(
     Variables, Connections or network.
     """
     options["fail_on"] = options["fail_on"] or None
+    options["check"] = {"in_scan": checks}
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
     expected = expectations(settings)
     folder = Path(settings.output_dir)
@@ -139,13 +155,25 @@ def command(
             err=True,
         )
         return INTERRUPTED
-    written = _write(scanned, folder, save_baseline, with_source=settings.source == "all")
-    code = _tell(scanned, written, is_quiet=quiet)
+    checked, has_broken = _checked(scanned, settings)
+    written = _write(scanned, folder, save_baseline, checked, with_source=settings.source == "all")
+    code = _tell(scanned, written, checked, is_quiet=quiet)
+    code = code or int(has_broken)
     if write_variables:
         output.write_answers(scanned.run, Path(write_variables), is_quiet=quiet)
     if opens:
         output.open_in_browser(folder / "report.html")
     return code
+
+
+def _checked(scanned: Scanned, settings: Settings) -> tuple[Checked | None, bool]:
+    """What the practice rules find, if the settings ask for it, and whether that fails the scan."""
+    if not settings.check.in_scan:
+        return None, False
+    from dagprof.usecases import practices
+
+    checked = practices.checked(scanned.run, settings, os.environ)
+    return checked, practices.fails(checked, settings)
 
 
 def _check_places(folder: Path, save_baseline: str | None, write_variables: str | None) -> None:
@@ -186,14 +214,19 @@ def _load_reports() -> None:
 
 
 def _write(
-    scanned: Scanned, folder: Path, save_baseline: str | None, *, with_source: bool
+    scanned: Scanned,
+    folder: Path,
+    save_baseline: str | None,
+    checked: Checked | None,
+    *,
+    with_source: bool,
 ) -> list[Path]:
     """Write the page, and the baseline if the user wants one. Return all files that the scan
     wrote.
     """
     from dagprof.usecases.report import write_page
 
-    written = [folder / RUN, write_page(scanned, folder, with_source=with_source)]
+    written = [folder / RUN, write_page(scanned, folder, checked=checked, with_source=with_source)]
     if save_baseline:
         written.append(Path(save_baseline))
         if thin := baselines.save(scanned.run, written[-1]):
@@ -222,7 +255,7 @@ def advice_on_baseline(run: Run) -> str:
     )
 
 
-def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:
+def _tell(scanned: Scanned, written: list[Path], checked: Checked | None, *, is_quiet: bool) -> int:
     """Print the summary, and return the exit code."""
     from dagprof.report.text import terminal
 
@@ -236,6 +269,10 @@ def _tell(scanned: Scanned, written: list[Path], *, is_quiet: bool) -> int:
             verdict=scanned.verdict,
             written=written,
         )
+        if checked is not None:
+            from dagprof.report.practices import terminal as practices_terminal
+
+            practices_terminal.render(checked, console=output.stdout_console())
     if output.says_nothing_measured(scanned.run):
         return MeasurementError.exit_code
     return 1 if scanned.has_failed else 0

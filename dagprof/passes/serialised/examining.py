@@ -32,7 +32,7 @@ def examine(path: Path, dag_ids: Sequence[str], ask: Ask, limits: ParseLimits) -
     """
     wanted = list(dag_ids[:_MOST_DAGS])
     request = {**parse_request(Mode.TIMING, path, limits), "first": True, "contents": wanted}
-    result = ask({**request, "schedules": next_hour_s()}).result
+    result = ask({**request, "schedules": next_hour_s(), "counts_backlog": True}).result
     if result is None:
         return None
     fields = [
@@ -51,7 +51,8 @@ def _inner(document: object) -> object:
 def _hidden(value: object, path: str = "") -> Iterator[str]:
     """The paths of the texts that contain a secret. A task has its id in the path."""
     if isinstance(value, Hidden):
-        yield path
+        if value.is_certain:
+            yield path
     elif isinstance(value, dict):
         inner = value.get("__var", value)
         if inner is not value:

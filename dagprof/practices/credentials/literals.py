@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from dagprof.practices.source.module import Module
-from dagprof.redaction import MASK, Redactor, is_secret
-from dagprof.redaction.shapes import is_ordinary
+from dagprof.redaction import MASK, Redactor
+from dagprof.redaction.credentials import is_credential
 
 # A URL with a password in it. The pattern only tells which rule reports a secret.
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
@@ -49,15 +49,9 @@ def secrets(module: Module) -> list[Secret]:
         if node in docstrings or not _FEWEST <= len(text) <= _LONGEST:
             continue
         name = names.get(node, "")
-        is_named = is_secret(name) and not is_ordinary(text) and not _is_sentence(text)
-        if is_named or redact(text) != text:
+        if is_credential(name, text) or redact(text) != text:
             found.append(Secret(node.lineno, _where(module, node, text), name))
     return sorted(set(found))
-
-
-def _is_sentence(text: str) -> bool:
-    """Whether a text consists of several words, as the description of a password does."""
-    return len(text.split()) > 2
 
 
 def _where(module: Module, node: ast.AST, text: str) -> Where:
@@ -126,8 +120,9 @@ def _pairs(module: Module, node: ast.AST) -> Iterator[tuple[ast.AST | None, str]
 
 
 def _text(node: ast.AST | None) -> str | None:
-    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return node.value if is_text else None  # type: ignore[union-attr, return-value]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
 
 
 def _target(target: ast.AST) -> str:

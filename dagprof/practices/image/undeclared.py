@@ -53,8 +53,8 @@ RULE = Rule(
 import requests
 """,
     good="""
-# requirements.txt
-requests==2.32.3
+# requirements.txt: requests==2.32.3
+import requests
 """,
     find=_find,
 )

@@ -40,8 +40,7 @@ RULE = Rule(
     cost="The image is larger, and each container start takes longer.",
     advice="Remove it, unless something uses it without an import.",
     bad="""
-# requirements.txt
-tensorflow==2.17.0
+# requirements.txt: tensorflow==2.17.0, which no DAG file imports
 """,
     good="""
 # requirements.txt names only what DAG files import

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dagprof.config.checks import Severity
 from dagprof.practices.rule import Family, Finding, Rule
+from dagprof.practices.source.callables import is_task_decorator
 from dagprof.practices.source.module import Module
 from dagprof.practices.subject import Subject
 from dagprof.quantities import duration
@@ -78,6 +79,8 @@ def _is_building(module: Module, node: ast.AST) -> bool:
         for decorator in getattr(inner, "decorator_list", ()):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
             if module.dotted(target).rpartition(".")[2] in ("dag", "task_group"):
+                return True
+            if is_task_decorator(module, decorator):
                 return True
     return False
 

@@ -10,14 +10,16 @@ from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.subject import Subject
 from dagprof.quantities import duration
 
-_MANY = 10
+# So many DAGs, if the parse takes so long, or very many DAGs.
+_MANY, _LEAST_MS, _VERY_MANY = 10, 100.0, 50
 _GUARD = "get_parsing_context"
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for file, module in subject.dag_modules():
         number = len(file.dag_ids)
-        if number < _MANY or _GUARD in module.text or not _builds_all(file):
+        is_slow = number >= _VERY_MANY or file.own_ms >= _LEAST_MS
+        if number < _MANY or not is_slow or _GUARD in module.text or not _builds_all(file):
             continue
         loop = next((each for each in subject.others.loops if each.place.file == file.path), None)
         cost = (

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dagprof.model import Effect
+from dagprof.model.effects import DATABASE
 from dagprof.practices.rule import Finding, Rule
 from dagprof.practices.subject import Subject
 from dagprof.quantities import count, duration
@@ -50,7 +51,7 @@ def findings(
         verbs = at.effect.about.verbs
         if at.ms < least_ms or verbs is None:
             continue
-        what = f" {_cut(at.effect.what)}" if at.effect.about.has_object else ""
+        what = _object(at.effect)
         took = f" for {duration(at.ms)}" if at.ms >= 1 else ""
         others = f" of {count(len(at.files), 'DAG file')}" if at.files[1:] else ""
         yield rule.finding(
@@ -63,6 +64,13 @@ def findings(
 
 
 _IMPORT = "Import the library in the task that uses it, because its import does this."
+
+
+def _object(effect: Effect) -> str:
+    """The object of the verb; for a database, what the code does with it."""
+    if not effect.about.has_object or not effect.what:
+        return ""
+    return f" ({_cut(effect.what)})" if effect.about.group is DATABASE else f" {_cut(effect.what)}"
 
 
 def _is_import(subject: Subject, at: At) -> bool:

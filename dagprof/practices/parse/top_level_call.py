@@ -14,7 +14,7 @@ from dagprof.quantities import duration
 
 # A statement without an experiment must take this long by itself.
 _LEAST_MS = 50.0
-_NO_CALLS = ("Import", "ImportFrom", "FunctionDef", "AsyncFunctionDef", "ClassDef", "With")
+_NO_CALLS = ("import", "importfrom", "functiondef", "asyncfunctiondef", "classdef", "with")
 
 
 def _find(subject: Subject) -> Iterator[Finding]:

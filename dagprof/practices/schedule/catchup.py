@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
-from dagprof.model import DagSchedule
+from dagprof.model import DagSchedule, FileResult
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.source.module import Module
 from dagprof.practices.source.places import line_of_dag, line_of_keyword
@@ -16,27 +16,29 @@ from dagprof.quantities import count
 def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
         for dag in file.schedules:
-            if dag.catchup and dag.backlog:
+            if dag.catchup and dag.backlog and not is_part(dag, file):
                 module = subject.module(file.path)
                 line = line_of_keyword(module, "catchup") or line_of_dag(module, dag.dag_id)
                 yield RULE.finding(
                     file.path,
                     line,
-                    f"{dag.dag_id} has catchup on: {_amount(dag)} since {dag.start_date[:10]}.",
+                    f"{dag.dag_id} catches up: without earlier runs, the scheduler would create"
+                    f" {amount_of_runs(dag)} today, from {dag.start_date[:10]} on.",
                     key=dag.dag_id,
                     dag_id=dag.dag_id,
                     advice=_advice(module),
                 )
 
 
+def is_part(dag: DagSchedule, file: FileResult) -> bool:
+    """Whether a DAG is the part of another DAG (a SubDAG of Airflow 2), which starts its runs."""
+    return dag.dag_id.rpartition(".")[0] in file.dag_ids
+
+
 def amount_of_runs(dag: DagSchedule) -> str:
     """The number of runs of a backlog, in words."""
     number = count(dag.backlog or 0, "run")
     return f"more than {number}" if dag.has_more_backlog else number
-
-
-def _amount(dag: DagSchedule) -> str:
-    return f"turned on today without earlier runs, it creates {amount_of_runs(dag)}"
 
 
 def _advice(module: Module | None) -> str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
+from dagprof.model import ScheduleKind
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.source.clock import reads_clock
 from dagprof.practices.source.module import Module
@@ -13,7 +14,10 @@ from dagprof.practices.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
-    for _, module in subject.dag_modules():
+    for file, module in subject.dag_modules():
+        kinds = {dag.kind for dag in file.schedules}
+        # Only somebody else starts these DAGs, so the start date delays nothing.
+        is_manual = bool(kinds) and kinds <= {ScheduleKind.NONE}
         for value in start_dates(module):
             call = reads_clock(module, value)
             if call:
@@ -22,6 +26,10 @@ def _find(subject: Subject) -> Iterator[Finding]:
                     value.lineno,
                     f"The start date comes from {call}(), so it moves with the clock.",
                     key=call,
+                    severity=Severity.WARNING if is_manual else None,
+                    cost="Airflow 3 stores a new version of the DAG for each start date."
+                    if is_manual
+                    else "",
                 )
 
 

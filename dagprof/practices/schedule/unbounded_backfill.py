@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
 from dagprof.practices.rule import Family, Finding, Rule
-from dagprof.practices.schedule.catchup import amount_of_runs
+from dagprof.practices.schedule.catchup import amount_of_runs, is_part
 from dagprof.practices.source.places import line_of_dag
 from dagprof.practices.subject import Subject
 from dagprof.quantities import count
@@ -17,7 +17,8 @@ _RUNS, _AT_ONCE = 100, 16
 def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
         for dag in file.schedules:
-            if dag.catchup and (dag.backlog or 0) >= _RUNS and dag.max_active_runs >= _AT_ONCE:
+            is_large = (dag.backlog or 0) >= _RUNS and dag.max_active_runs >= _AT_ONCE
+            if dag.catchup and is_large and not is_part(dag, file):
                 tasks = (dag.backlog or 0) * dag.started_tasks
                 yield RULE.finding(
                     file.path,

@@ -32,9 +32,9 @@ def task_callables(module: Module) -> list[TaskCallable]:
     """
     by_name = {node.name: node for node in module.nodes if isinstance(node, Function)}
     found: dict[Function, str] = {}
-    for node in by_name.values():
-        if any(is_task_decorator(module, each) for each in node.decorator_list):
-            found[node] = node.name
+    for function in by_name.values():
+        if any(is_task_decorator(module, each) for each in function.decorator_list):
+            found[function] = function.name
     for call in module.calls:
         value = keyword(call, "python_callable")
         if isinstance(value, ast.Name) and value.id in by_name:

@@ -10,6 +10,7 @@ from dagprof.practices.source.module import Module
 _CLOCK = frozenset(
     (
         *("datetime.datetime.now", "datetime.datetime.utcnow", "datetime.datetime.today"),
+        *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
         *("datetime.date.today", "pendulum.now", "pendulum.today", "pendulum.yesterday"),
         *("pendulum.tomorrow", "pendulum.DateTime.now", "pendulum.DateTime.utcnow"),
         *("airflow.utils.dates.days_ago", "airflow.utils.timezone.utcnow", "time.time"),

@@ -121,8 +121,9 @@ class Module:
         """The innermost statement that contains a line."""
         best: ast.stmt | None = None
         for node in self.nodes:
-            is_around = isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or 0)
-            if is_around and (best is None or node.lineno >= best.lineno):
+            if not isinstance(node, ast.stmt) or not node.lineno <= line <= (node.end_lineno or 0):
+                continue
+            if best is None or node.lineno >= best.lineno:
                 best = node
         return best
 

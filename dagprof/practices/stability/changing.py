@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 
-from dagprof.model import FileResult, Instability
+from dagprof.model import Condition, FileResult, Instability
 from dagprof.practices.rule import Finding, Rule
 from dagprof.practices.source.places import line_of_dag, line_of_keyword
 from dagprof.practices.subject import Subject
+from dagprof.quantities import count
 
 _LONGEST = 60
 
@@ -15,27 +17,37 @@ _LONGEST = 60
 def findings(
     rule: Rule, subject: Subject, wanted: Callable[[Instability], bool]
 ) -> Iterator[Finding]:
-    """One finding for each field of a file, with the first DAG that shows it."""
+    """One finding for each name of a field that differs in a file under the same condition, with
+    the first field. A parameter, for example, is a field of the DAG and of each task.
+    """
     for file in subject.run.files:
-        seen: set[str] = set()
-        for each in file.instabilities:
-            if wanted(each) and each.field not in seen:
-                seen.add(each.field)
-                yield _finding(rule, subject, file, each)
+        groups: dict[tuple[str, Condition], list[Instability]] = {}
+        for each in filter(wanted, file.instabilities):
+            groups.setdefault((_name(each), each.under), []).append(each)
+        for found in groups.values():
+            yield _finding(rule, subject, file, found)
 
 
-def _finding(rule: Rule, subject: Subject, file: FileResult, each: Instability) -> Finding:
+def _name(each: Instability) -> str:
+    """The name of the field without positions and without what is around it."""
+    return re.sub(r"\[\d+\]", "", each.field.rpartition(".")[2])
+
+
+def _finding(
+    rule: Rule, subject: Subject, file: FileResult, found: Sequence[Instability]
+) -> Finding:
+    each = found[0]
     module = subject.module(file.path)
-    name = each.field.rpartition(".")[2]
-    line = line_of_keyword(module, name) or line_of_dag(module, each.dag_id)
+    line = line_of_keyword(module, _name(each)) or line_of_dag(module, each.dag_id)
+    more = f" {count(len(found) - 1, 'more field')} of this name differ." if found[2:] else ""
     if each.is_existence:
         message = f"The DAG {each.dag_id} exists only in some parses."
     else:
         message = (
             f"{each.field} of {each.dag_id} differs {each.under.where}:"
-            f" {_cut(each.first)} and {_cut(each.second)}."
+            f" {_cut(each.first)} and {_cut(each.second)}.{more}"
         )
-    return rule.finding(file.path, line, message, key=each.field, dag_id=each.dag_id)
+    return rule.finding(file.path, line, message, key=_name(each), dag_id=each.dag_id)
 
 
 def _cut(text: str) -> str:

@@ -20,8 +20,9 @@ from . import serialised
 if TYPE_CHECKING:
     from ..versions.shapes import Document
 
-# The limit for all timetables of a file, in seconds.
-LIMIT_S = 10.0
+# The limit for all timetables of a file, in seconds, and the limit if the runs of ``catchup`` are
+# counted, too.
+LIMIT_S, LONG_LIMIT_S = 10.0, 30.0
 # Bound before any DAG code can replace them.
 _kill, _waitpid, _pipe, _read, _write = os.kill, os.waitpid, os.pipe, os.read, os.write
 _close, _exit, _getpid, _open, _dup2 = os.close, os._exit, os.getpid, os.open, os.dup2
@@ -30,7 +31,11 @@ _PIECE = 1 << 16
 
 
 def rows(
-    from_dict: Callable[[Document], Any], documents: dict[str, Document], since_s: int
+    from_dict: Callable[[Document], Any],
+    documents: dict[str, Document],
+    since_s: int,
+    *,
+    counts_backlog: bool = False,
 ) -> bytes:
     """A list of ``ScheduleRow`` as JSON. DAGs without a row could not be examined in time."""
     try:
@@ -47,11 +52,12 @@ def rows(
     if pid == 0:
         try:
             die_with(parent)
-            _write_rows(timetables.Schedules(from_dict, since_s), documents, write)
+            schedules = timetables.Schedules(from_dict, since_s, counts_backlog=counts_backlog)
+            _write_rows(schedules, documents, write)
         finally:
             _exit(0)
     _close(write)
-    data = _collected(read)
+    data = _collected(read, LONG_LIMIT_S if counts_backlog else LIMIT_S)
     _close(read)
     _kill(pid, signal.SIGKILL)
     _waitpid(pid, 0)
@@ -73,10 +79,10 @@ def _write_rows(
             data = data[_write(write, data) :]
 
 
-def _collected(read: int) -> bytes:
+def _collected(read: int, limit_s: float) -> bytes:
     """What the other process writes until it ends, or until the limit."""
     found = bytearray()
-    until = perf_counter() + LIMIT_S
+    until = perf_counter() + limit_s
     poll = _poll()
     poll.register(read, select.POLLIN)
     while len(found) <= bounds.ANSWER_BYTES // 2:

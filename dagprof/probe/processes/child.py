@@ -57,7 +57,8 @@ def run(
     _leave_if_copy(process)
     pipe.send(*filter(None, (found, _dumps(ending).encode("ascii"))))
     if "schedules" in request:
-        pipe.send(parsing.schedules(request["schedules"]))
+        counts = request.get("counts_backlog", False)
+        pipe.send(parsing.schedules(request["schedules"], counts_backlog=counts))
     _exit(0)
 
 
@@ -157,10 +158,13 @@ class Child:
         facts["left_out"] = self._counted()
         return facts
 
-    def schedules(self, since_s: int) -> bytes:
+    def schedules(self, since_s: int, *, counts_backlog: bool) -> bytes:
         """The schedules of the DAGs that Airflow stores, as JSON."""
+        deserialise = self._surroundings.api.deserialise
         try:
-            return schedules.rows(self._surroundings.api.deserialise, self._documents, since_s)
+            return schedules.rows(
+                deserialise, self._documents, since_s, counts_backlog=counts_backlog
+            )
         except BaseException:  # such as the user's own signal handlers raise
             return b"[]"
 

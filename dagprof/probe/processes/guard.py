@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _exit, _write = os._exit, os.write
 _POLL_S = 0.05
 # The child ends the count of the runs by itself, much earlier.
-_SCHEDULES_S = schedules.LIMIT_S + 5.0
+_SCHEDULES_S = schedules.LONG_LIMIT_S + 5.0
 # Reading the rest of the pipes ends after so many seconds. A pipe holds a mebibyte at most, unless
 # root made it larger.
 _DRAIN_S, _PIPE_BYTES = 0.2, 1 << 20

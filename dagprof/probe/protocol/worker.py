@@ -108,7 +108,7 @@ class ParseRequest(PlainRequest, total=False):
     ``layer_scale``: a factor for the times of the worker's layer. ``reach``: report only what the
     layer would add to the times of a plain parse.
     ``schedules``: after the parse, report the schedules of the DAGs from this time on, in seconds
-    since 1970.
+    since 1970. ``counts_backlog``: also count the past runs of DAGs with ``catchup``.
     ``task``: the DAG and the task that start, for the mode ``start``.
     ``list_modules``: report the modules loaded before the parse. ``database``: the path of a
     migrated database for Airflow 2, and its SHA-256. ``saved``: sources that were saved since the
@@ -134,6 +134,7 @@ class ParseRequest(PlainRequest, total=False):
     reach: bool
     list_modules: bool
     schedules: int
+    counts_backlog: bool
     task: list[str]
     saved: list[str]
 

@@ -40,7 +40,7 @@ _FEW_STEPS = 2000
 # A timetable that is slow gets a shorter window, of at least one whole day.
 _SLOW_S = 1.0
 # The most runs of ``catchup`` that are counted one by one, and the time for all DAGs of a file.
-_MOST_BACKLOG, _BACKLOG_S = 500_000, 6.0
+_MOST_BACKLOG, _BACKLOG_S = 500_000, 20.0
 
 
 class Uncountable(Exception):
@@ -98,8 +98,14 @@ class Schedules:
     seconds since 1970. It is not in the past.
     """
 
-    def __init__(self, from_dict: Callable[[Document], Any], since_s: int) -> None:
-        self._from_dict = from_dict
+    def __init__(
+        self,
+        from_dict: Callable[[Document], Any],
+        since_s: int,
+        *,
+        counts_backlog: bool = False,
+    ) -> None:
+        self._from_dict, self._counts_backlog = from_dict, counts_backlog
         self._since = datetime.fromtimestamp(since_s, timezone.utc)
         self._until = perf_counter() + _BACKLOG_S
         self._known: dict[tuple[object, ...], dict[str, Any]] = {}
@@ -190,7 +196,7 @@ class Schedules:
         """The runs that the scheduler would create until now, one after the other, for a DAG with
         ``catchup`` that has no runs.
         """
-        if not restriction.catchup:
+        if not (self._counts_backlog and restriction.catchup):
             return {}
         now = datetime.now(timezone.utc)
         runs, before = 0, None

@@ -11,6 +11,7 @@ import msgspec
 
 from dagprof.ab.revision import prefix_of
 from dagprof.analyse.dependencies.values import Dependencies
+from dagprof.config.policy import today
 from dagprof.config.settings import Settings, leading_folders
 from dagprof.errors import DagprofError, UsageError
 from dagprof.measure.rounds import Progress, Silent
@@ -34,9 +35,10 @@ class CheckedRun(NamedTuple):
     checked: Checked
     prefix: str = ""
 
-    def fails(self, settings: Settings) -> bool:
-        """Whether a finding that nobody accepted fails the check."""
-        return any(settings.check.fail_on.fails(each.severity) for each in self.checked.open)
+
+def fails(checked: Checked, settings: Settings) -> bool:
+    """Whether a finding that nobody accepted fails the check."""
+    return any(settings.check.fail_on.fails(each.severity) for each in checked.open)
 
 
 def with_examination(settings: Settings) -> Settings:
@@ -50,7 +52,6 @@ def check(
     name: str,
     settings: Settings,
     environ: Mapping[str, str],
-    today: datetime.date,
     progress: Progress | None = None,
 ) -> CheckedRun:
     """Apply the rules to a run file, or to a DAG folder, which is scanned first.
@@ -63,15 +64,24 @@ def check(
     accepted = baseline_of(settings)
     progress = progress or Silent()
     run = deps.run_of(name, with_examination(settings), environ, progress)
-    checked = examined(run, settings, environ, today, accepted)
-    return CheckedRun(run, checked, prefix_of(Path(run.root)))
+    found = examined(run, settings, environ, today(), accepted)
+    return CheckedRun(run, found, prefix_of(Path(run.root)))
+
+
+def checked(run: Run, settings: Settings, environ: Mapping[str, str]) -> Checked:
+    """What the rules find in the Run of a scan.
+
+    :raises UsageError: a rule does not exist, or the accepted findings cannot be read.
+    """
+    choice.check_known(settings.check)
+    return examined(run, settings, environ, today(), baseline_of(settings))
 
 
 def examined(
     run: Run,
     settings: Settings,
     environ: Mapping[str, str],
-    today: datetime.date,
+    day: datetime.date,
     accepted: known.Baseline | None = None,
 ) -> Checked:
     """What the rules find in a Run. The sources are read from the folder of the Run."""
@@ -85,7 +95,7 @@ def examined(
     return checking.check(
         subject,
         settings.check,
-        today,
+        day,
         sources=texts,
         baseline=accepted,
         folders=leading_folders(settings, Path(run.root)),

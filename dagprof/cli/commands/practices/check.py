@@ -12,7 +12,6 @@ import click
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options
 from dagprof.config import settings as settings_module
-from dagprof.config.policy import today
 from dagprof.errors import MeasurementError, UsageError
 from dagprof.report.practices import FORMATS
 
@@ -108,7 +107,7 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     wanted = _wanted(formats)
     try:
         with output.progress(is_quiet=quiet) as shown:
-            found = practices.check(path, settings, os.environ, today(), shown)
+            found = practices.check(path, settings, os.environ, shown)
     except KeyboardInterrupt:
         click.echo("Interrupted before the check was finished.", err=True)
         return INTERRUPTED
@@ -171,4 +170,6 @@ def _write(
 def _code(found: CheckedRun, settings: Settings, *, is_accepting: bool) -> int:
     if output.says_nothing_measured(found.run):
         return MeasurementError.exit_code
-    return 1 if found.fails(settings) and not is_accepting else 0
+    from dagprof.usecases import practices
+
+    return 1 if practices.fails(found.checked, settings) and not is_accepting else 0
