@@ -67,11 +67,11 @@ def choice_text(number: int, sampled: int, *, ran_out: bool) -> str:
         return (
             f"The change may affect {number} unchanged DAG files, but the time budget ran out"
             " before dagprof could measure any of these files. To measure more files, raise"
-            " time-budget."
+            " --time-budget."
         )
     measured = (
         f"Before the time budget ran out, dagprof measured {sampled} of these files. To measure"
-        " more files, raise time-budget."
+        " more files, raise --time-budget."
         if ran_out
         else f"dagprof measured {sampled} of these files, and measures the same files in each run."
     )

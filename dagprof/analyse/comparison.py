@@ -211,7 +211,10 @@ def _outcome(
     if new.status is Status.NEEDS_ANSWER:
         return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        why = "the file lacked a value in the earlier run, so the parse times cannot be compared"
+        why = (
+            "in the earlier run, dagprof lacked a value that the file needs, so the parse times"
+            " cannot be compared"
+        )
         return Outcome.CANNOT_TELL, why
     if judged is not None:
         return judged.outcome, judged.why

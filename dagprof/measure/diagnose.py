@@ -158,8 +158,8 @@ def _about_airflow(zygote: Zygote) -> list[Check]:
         Check(
             what="DAG processor",
             found=(
-                f"{setting('parsing_processes')} parsing processes, at least"
-                f" {setting('min_file_process_interval')} s between two parses of a file"
+                f"parsing processes: {setting('parsing_processes')}; time between two parses of a"
+                f" file: at least {setting('min_file_process_interval')} s"
             ),
         ),
     ]

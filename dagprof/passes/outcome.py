@@ -311,8 +311,8 @@ def _detail(reply: Reply) -> str:
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"The parse reported an impossible time of {reply.claimed_ms:.0f} ms, but the process"
-            f" ran for {lived}. The file replaces clock functions."
+            f"The parse reported a time of {reply.claimed_ms:.0f} ms. This time is impossible,"
+            f" because the process ran for {lived}. The file replaces clock functions."
         )
     if reply.refused:
         return (

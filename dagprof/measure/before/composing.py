@@ -326,7 +326,7 @@ def doubt(layers: Layers, files: int) -> Doubt:
             f" {max(errors):.1%}."
         )
     else:
-        text += " There was no time to check composed times against isolated times."
+        text += " dagprof had no time to compare composed times with isolated times."
     return Doubt(
         code=COMPOSED, text=f"{text} To measure all files in isolation, use --isolation strict."
     )

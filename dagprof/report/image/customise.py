@@ -33,8 +33,8 @@ def render(found: Customisation) -> str:
 
 def _extras(found: Customisation) -> str:
     return (
-        f"According to the list of Airflow {found.source}, the official image contains"
-        f" {count(len(found.extras), 'extra')}."
+        f"According to the list of default extras for Airflow {found.source}, the official image"
+        f" contains {count(len(found.extras), 'extra')}."
     )
 
 
@@ -105,7 +105,9 @@ def _groups(found: Customisation) -> Iterator[str]:
 
 
 def _row(extra: Extra) -> str:
-    unknown = f" and {extra.unknown} of unknown size" if extra.unknown else ""
+    unknown = (
+        f" and {count(extra.unknown, 'distribution')} of unknown size" if extra.unknown else ""
+    )
     size = mib(extra.size_bytes) if extra.size_bytes or not extra.unknown else ""
     return f"  {extra.name:<18} {(size + unknown).removeprefix(' and ')}".rstrip()
 

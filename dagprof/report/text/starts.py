@@ -54,7 +54,7 @@ def _executors(run: Run, container_ms: float) -> Table:
     table = columns(
         ("executor", "place"),
         ("one start", "figure"),
-        ("of it CPU", "figure"),
+        ("CPU time", "figure"),
         ("container", "figure"),
         ("starts/day", "figure"),
         ("CPU h/day", "figure"),
@@ -112,7 +112,8 @@ def _cost(rows: Sequence[DagStart]) -> str:
 
 def _notes(run: Run, rows: Sequence[FileStarts], console: Console) -> None:
     lines = [
-        f"{count(each.dags, 'DAG')} without a fixed number of runs per day: {_KINDS[each.kind]}."
+        f"{count(each.dags, 'DAG')} {'has' if each.dags == 1 else 'have'} no fixed number of runs"
+        f" per day ({_KINDS[each.kind]})."
         for each in starts.untimed(run)
     ]
     if any(not dag.is_measured for row in rows for dag in row.dags):
