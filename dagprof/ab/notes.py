@@ -50,9 +50,9 @@ def about_links(linked: Sequence[str]) -> list[str]:
         else f"{count(len(linked), 'DAG file')} such as {linked[0]}"
     )
     text = (
-        f"The gate did not compare {what}, because a symbolic link leads out of the repository."
-        " git stores no base version of files outside the repository. To compare such files, use"
-        " --baseline."
+        f"The gate did not compare {what}, because a symbolic link in the path leads out of the"
+        " repository. git stores no base version of files outside the repository. To compare such"
+        " files, use --baseline."
     )
     return [text]
 

@@ -291,9 +291,9 @@ def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
     """
     if old.machine != new.machine:
         yield (
-            f"The baseline ran on another machine ({old.cpu_model}, {old.cpu_count} cores) than"
-            f" this run ({new.cpu_model}, {new.cpu_count} cores). Parse times may differ"
-            " because of the machines."
+            f"The baseline ran on another machine ({old.cpu_model}, {count(old.cpu_count, 'core')})"
+            f" than this run ({new.cpu_model}, {count(new.cpu_count, 'core')}). Parse times may"
+            " differ because of the machines."
         )
     for what, before, after in (
         ("Python", old.python_version, new.python_version),

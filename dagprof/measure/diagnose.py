@@ -272,8 +272,8 @@ def _load(load: float | None) -> Check:
     return Check(
         what="Load",
         found=(
-            f"The load average is {load:.1f} on {os.cpu_count() or 1} cores. By default, dagprof"
-            f" runs {default_jobs()} parses in parallel."
+            f"The load average is {load:.1f} on {count(os.cpu_count() or 1, 'core')}. By default,"
+            f" dagprof runs {default_jobs()} parses in parallel."
         ),
         advice=advice,
     )

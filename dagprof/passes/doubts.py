@@ -192,8 +192,8 @@ def closed(has_closed: bool) -> list[Doubt]:
     if not has_closed:
         return []
     text = (
-        "The file closes file descriptors that other code opened. In Airflow 2, the log and the DAGs"
-        " of the file may be lost."
+        "The file closes file descriptors that other code opened. In Airflow 2, the log and the"
+        " DAGs of the file may be lost."
     )
     return [Doubt(code="closed-descriptors", text=text)]
 

@@ -26,8 +26,8 @@ def store(scratch: str) -> str:
     except Exception as error:
         reason = "%s: %s" % (type(error).__name__, error)
         return (
-            "dagprof could not store an empty DAG as the DAG processor does (%s), so parse times may"
-            " include imports that the DAG processor makes before the parse"
+            "dagprof could not store an empty DAG as the DAG processor does (%s), so parse times"
+            " may include imports that the DAG processor makes before the parse"
             % reason.splitlines()[0][:300]
         )
     return ""
