@@ -155,7 +155,7 @@ def test_the_users_own_test_is_named_as_the_reason(
     reasons = {file.path: (file.reason, file.why) for file in run.skipped}
     assert reasons["b.py"] == (
         SkipReason.CALLABLE,
-        "house_tests.accepts ([core] might_contain_dag_callable) rejects the file",
+        "the function house_tests.accepts ([core] might_contain_dag_callable) rejects the file",
     )
     if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
         assert reasons["raises.py"] == (

@@ -313,7 +313,8 @@ def doubt(layers: Layers, files: int) -> Doubt:
     shown = ", ".join(packages[:3]) + (f" and {len(packages) - 3} more" if packages[3:] else "")
     text = (
         f"dagprof composed {layers.files} of {files} parse times from two parts: the time of the"
-        f" file itself, and the import time of shared packages ({shown}), which dagprof measured once."
+        f" file itself, and the import time of shared packages ({shown}). dagprof measured this"
+        " import time only once."
     )
     errors = [
         abs(each.composed_ms / each.measured_ms - 1)

@@ -162,8 +162,9 @@ def _unused(found: Dependencies, console: Console) -> None:
         Text(
             "These distributions, and the distributions that only they require, are"
             f" {found.unused_count} of {found.installed_count} installed distributions. Together,"
-            f" they take {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before you"
-            " remove a distribution, check whether Airflow's configuration or a connection uses it."
+            f" they take {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before"
+            " you remove a distribution, check whether Airflow's configuration or a connection uses"
+            " it."
         )
     )
 
