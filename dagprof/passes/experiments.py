@@ -176,8 +176,8 @@ class _Trial:
             return (
                 Need.UNKNOWN,
                 (
-                    "dagprof can remove only import statements and calls. In zip archives, dagprof"
-                    " needs Python 3.10 or later to remove them"
+                    "dagprof can remove only import statements and calls. To remove code in zip"
+                    " archives, dagprof needs Python 3.10 or later"
                 ),
             )
         if result.missed:

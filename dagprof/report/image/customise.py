@@ -80,13 +80,13 @@ def _cold(before_ms: float, after_ms: float, noise_ms: float) -> str:
 
 def _groups(found: Customisation) -> Iterator[str]:
     titles = {
-        Reason.UNUSED: "Left out, because no DAG file imports them:",
+        Reason.UNUSED: "Extras that the image leaves out, because no DAG file imports them:",
         Reason.CONFIGURABLE: (
-            "Kept, because the configuration of Airflow may require them. Remove the extras that"
-            " your deployment does not use:"
+            "Extras that the image keeps, because the configuration of Airflow may require them."
+            " Remove the extras that your deployment does not use:"
         ),
-        Reason.NAMED: "Kept, because the configuration names them:",
-        Reason.IMPORTED: "Kept, because DAG files import them:",
+        Reason.NAMED: "Extras that the image keeps, because the configuration names them:",
+        Reason.IMPORTED: "Extras that the image keeps, because DAG files import them:",
     }
     for reason, title in titles.items():
         rows = [each for each in found.extras if each.reason is reason]

@@ -136,8 +136,8 @@ def _savings(run: Run, plan: Plan, console: Console) -> None:
         return
     table = columns(
         ("DAG processor", "figure"),
-        ("tasks without it", "figure"),
-        ("tasks with it", "figure"),
+        ("tasks without\nthe code", "figure"),
+        ("tasks with\nthe code", "figure"),
         ("where", "place"),
         ("what to do", "place"),
     )
