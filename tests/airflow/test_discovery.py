@@ -244,7 +244,7 @@ def test_two_links_to_one_folder_are_both_named(tmp_path: Path) -> None:
         (folder / "dags" / team / "shared").symlink_to(folder / "shared", target_is_directory=True)
     with pytest.raises(
         MeasurementError,
-        match=r"by two paths: (one|two)/shared and (one|two)/shared\..*Add one",
+        match=r"two paths lead to the same folder: (one|two)/shared and (one|two)/shared\..*Add one",
     ):
         dagprof.scan(folder / "dags", python=TARGET, repeat=1)
 
