@@ -86,7 +86,7 @@ def _outcome(file: FileResult) -> str:
     assert file.status is not Status.TIMED_OUT, file
     if any(reason in file.detail for reason in _REFUSED):
         return "refused: the parse"
-    if "an impossible time of" in file.detail:
+    if "This time is impossible" in file.detail:
         return "refused: its time"
     if codes & {"no-trace", "no-stacks"}:
         return f"refused: {', '.join(sorted(codes & {'no-trace', 'no-stacks'}))}"

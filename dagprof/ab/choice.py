@@ -8,6 +8,8 @@ import random
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
+from dagprof.quantities import count
+
 
 class Choice(NamedTuple):
     """DAG files in the order in which they are traced, and how many of them to measure.
@@ -65,17 +67,17 @@ def choice_text(number: int, sampled: int, *, ran_out: bool) -> str:
     """The note that ``sampled`` files stand for ``number`` others that the change may affect."""
     if not sampled:
         return (
-            f"The change may affect {number} unchanged DAG files, but the time budget ran out"
-            " before dagprof could measure any of these files. To measure more files, raise"
-            " time-budget."
+            f"The change may affect {count(number, 'unchanged DAG file')}, but the time budget ran"
+            " out before dagprof could measure any of these files. To measure more files, raise"
+            " --time-budget."
         )
     measured = (
         f"Before the time budget ran out, dagprof measured {sampled} of these files. To measure"
-        " more files, raise time-budget."
+        " more files, raise --time-budget."
         if ran_out
         else f"dagprof measured {sampled} of these files, and measures the same files in each run."
     )
     return (
-        f"The change may affect {number + sampled} unchanged DAG files. {measured} The verdict also"
-        " applies to the files that dagprof did not measure."
+        f"The change may affect {count(number + sampled, 'unchanged DAG file')}. {measured} The"
+        " verdict also applies to the files that dagprof did not measure."
     )

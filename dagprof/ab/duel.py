@@ -173,7 +173,7 @@ class _ABRun:
             self._has_sample = False
             self._doubts.append(
                 f"The time budget ran out before dagprof could trace {count(len(untraced), 'file')}"
-                " that changed. To measure all changed files, raise time-budget."
+                " that changed. To measure all changed files, raise --time-budget."
             )
 
         budget = self._budget.until(_REACHED_UNTIL)
@@ -298,7 +298,7 @@ class _ABRun:
         if undecided and budget.is_spent:
             self._doubts.append(
                 f"The time budget ran out before {len(undecided)} of {len(names)} files had a"
-                " clear result. To get more results, raise time-budget."
+                " clear result. To get more results, raise --time-budget."
             )
 
     def _compare_dags(self, lane: Lane, name: str) -> None:

@@ -19,9 +19,9 @@ def about_history(difference: Difference) -> list[str]:
     if not difference.lacks_history:
         return []
     text = (
-        "This shallow clone does not contain the merge base, so the gate compares with"
-        f" {difference.described} itself. To compare with the merge base, run `git fetch"
-        " --unshallow`."
+        "This shallow clone does not contain the merge base, so the gate uses"
+        f" {difference.described} itself as the base version. To use the merge base, run `git"
+        " fetch --unshallow`."
     )
     return [text]
 
@@ -50,9 +50,9 @@ def about_links(linked: Sequence[str]) -> list[str]:
         else f"{count(len(linked), 'DAG file')} such as {linked[0]}"
     )
     text = (
-        f"The gate did not compare {what}, because a symbolic link leads out of the repository."
-        " git has no base version of files outside the repository. To compare such files, use"
-        " --baseline."
+        f"The gate did not compare {what}, because a symbolic link in the path leads out of the"
+        " repository. git stores no base version of files outside the repository. To compare such"
+        " files, use --baseline."
     )
     return [text]
 

@@ -104,8 +104,8 @@ def _batch(wanted: _Resources) -> Mapping[str, Any]:
 def _refuse_image(wanted: _Resources, executor: str, source: str, key: str) -> None:
     if wanted.image is not None:
         raise ValueError(
-            f"{executor} takes the image of a task from its {source}. Remove the `image` argument,"
-            f" or select another {source} with"
+            f"{executor} takes the image of a task from the {source} of the executor. Remove the"
+            f" `image` argument, or select another {source} with"
             f' task_options={{"executor_config": {{"{key}": ...}}}}.'
         )
 

@@ -150,7 +150,7 @@ def _dagprof(arguments: Sequence[str], request: ShardedScan) -> tuple[int, str]:
 
 
 def _fail(command: str, code: int, said: str) -> NoReturn:
-    why = f"dagprof {command} exited with code {code}. {said or 'See its output above.'}"
+    why = f"dagprof {command} exited with code {code}. {said or 'See the output above.'}"
     raise (_failure() if code in (_FAILED, _BAD_INPUT) else RuntimeError)(why)
 
 

@@ -211,7 +211,10 @@ def _outcome(
     if new.status is Status.NEEDS_ANSWER:
         return Outcome.CANNOT_TELL, new.what_it_needs
     if old.status is Status.NEEDS_ANSWER:
-        why = "the file lacked a value in the earlier run, so the parse times cannot be compared"
+        why = (
+            "in the earlier run, dagprof lacked a value that the file needs, so the parse times"
+            " cannot be compared"
+        )
         return Outcome.CANNOT_TELL, why
     if judged is not None:
         return judged.outcome, judged.why
@@ -288,9 +291,9 @@ def environment_warnings(old: Environment, new: Environment) -> Iterable[str]:
     """
     if old.machine != new.machine:
         yield (
-            f"The baseline ran on another machine ({old.cpu_model}, {old.cpu_count} cores) than"
-            f" this run ({new.cpu_model}, {new.cpu_count} cores). Parse times may differ"
-            " because of the machines."
+            f"The baseline ran on another machine ({old.cpu_model}, {count(old.cpu_count, 'core')})"
+            f" than this run ({new.cpu_model}, {count(new.cpu_count, 'core')}). Parse times may"
+            " differ because of the machines."
         )
     for what, before, after in (
         ("Python", old.python_version, new.python_version),

@@ -189,7 +189,8 @@ _LOOKING = (
             " default, dagprof measures how long lookups in Airflow's own database take. To set"
             " the time of only Variable lookups or only Connection lookups, use variable=5ms or"
             " connection=8ms. To add a secrets backend that Airflow queries before the database,"
-            " use any other NAME, such as vault=80ms. Repeat this option to set several times."
+            " use any other NAME, such as vault=80ms. Repeat this option to give several"
+            " durations."
         ),
     ),
     click.option(

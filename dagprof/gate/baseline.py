@@ -93,9 +93,10 @@ def _doubt(baseline: Run, run: Run, demand: Demand) -> str:
     wanted = [demand.timing(path) for path in paths]
     (used, files), *others = Counter(each.at_least(runs.LEAST) for each in wanted).most_common()
     text = (
-        f"The reference parse takes {factor:.2f} times as long as when the baseline was saved. The"
-        f" gate ignores parse time changes that are smaller than {100 * used.relative:g} % or"
-        f" smaller than {used.absolute_ms:,g} ms."
+        "The reference parse, which shows how fast the machine is, takes"
+        f" {factor:.2f} times as long as when the baseline was saved. The gate ignores parse time"
+        f" changes that are smaller than {100 * used.relative:g} % or smaller than"
+        f" {used.absolute_ms:,g} ms."
     )
     if others:
         text += f" Overrides set other limits for {count(len(wanted) - files, 'file')}."

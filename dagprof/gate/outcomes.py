@@ -188,7 +188,7 @@ def paid_already(head: Parsed, precedents: Precedents, outcome: Outcome) -> tupl
         return ()
     load = "load" if len(most.paths) > 1 else "loads"
     where = f"{head.file.path} spends {found[most]:,.0f} ms on imports at {most.place}"
-    return (f"{where}. {most.who} already {load} the same modules through that line",)
+    return (f"{where}. {most.who} already {load} the same modules through this line",)
 
 
 def _size(judged: Judgement) -> str:

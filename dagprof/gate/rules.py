@@ -14,7 +14,7 @@ from dagprof.gate.precedents import Precedent
 from dagprof.gate.verdict import Finding
 from dagprof.model import Place
 from dagprof.model.effects import EffectGroup, groups_with_rule, kinds_of
-from dagprof.quantities import parse_duration_ms, parse_share
+from dagprof.quantities import count, parse_duration_ms, parse_share
 
 _SHOWN = 5
 
@@ -179,14 +179,15 @@ def _new_modules(case: Case) -> Iterable[Found]:
         place = next(new[name] for name, precedent in precedents.items() if precedent == told)
         use = "use" if len(told.paths) > 1 else "uses"
         origin = f"an import at {told.place} that {told.others} already {use}"
+        come = "comes" if number == 1 else "come"
         yield Found(
-            place, f"{text}. {number:,} of the new modules come from {origin}", is_note=True
+            place, f"{text}. {number:,} of the new modules {come} from {origin}", is_note=True
         )
         return
     places = Counter(place for name, place in new.items() if precedents[name] is None)
     yield Found(
         places.most_common(1)[0][0],
-        f"{text}. The limit is {case.limits.new_modules:,} additional modules",
+        f"{text}. The limit is {count(case.limits.new_modules, 'additional module')}",
     )
 
 

@@ -34,7 +34,8 @@ _FEWEST_FILES, _TELLING_MS = 8, 10.0
 
 # Also the name of strict isolation in dagprof 0.1.
 _FORKS = {Isolation.LAYERS.value, Isolation.STRICT.value, "fork"}
-_WHAT = "(a fixed DAG file that shows how fast the machine is)"
+_WHAT = "(the parse of a fixed DAG file, which shows how fast the machine is)"
+_SHOWS = "which shows how fast the machine is"
 _TOO_DIFFERENT = "The machine speeds are too different to compare."
 _AGAIN = "Save a new baseline on this machine with `dagprof scan --save-baseline`"
 
@@ -74,8 +75,8 @@ def basis(baseline: Run, run: Run) -> Basis:
         )
     if _are_too_different(baseline, run):
         why = (
-            f"the reference parse takes {_factor(baseline, run):.1f} times as long as when the"
-            " baseline was saved"
+            f"the reference parse, {_SHOWS}, takes {_factor(baseline, run):.1f} times as long as"
+            " when the baseline was saved"
         )
         return Basis(None, why, f"{why.capitalize()}. {_TOO_DIFFERENT}")
     lacking = _no_reference(baseline, run)
@@ -136,8 +137,8 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
         yield lacks_reference(baseline)
     elif run.reference is None:
         yield (
-            "The reference parse failed in this run, so dagprof cannot compare the speeds of the"
-            " machines. To see the reason, run `dagprof doctor`."
+            f"The reference parse {_WHAT} failed in this run, so dagprof cannot compare the speeds"
+            " of the machines. To see the reason, run `dagprof doctor`."
         )
     elif baseline.reference.version != run.reference.version:
         yield (
@@ -145,8 +146,8 @@ def _refusals(baseline: Run, run: Run) -> Iterator[str]:
         )
     elif _are_too_different(baseline, run):
         yield (
-            f"The reference parse takes {_factor(baseline, run):.1f} times as long as when the"
-            f" baseline was saved. {_TOO_DIFFERENT} {_AGAIN}."
+            f"The reference parse, {_SHOWS}, takes {_factor(baseline, run):.1f} times as long as"
+            f" when the baseline was saved. {_TOO_DIFFERENT} {_AGAIN}."
         )
 
 
@@ -211,8 +212,8 @@ def _scaled(speed: Speed) -> str:
     if abs(speed.factor - 1) < 0.01:
         return ""
     return (
-        f"The reference parse takes {speed.factor:.2f} times as long as when the baseline was"
-        " saved. dagprof multiplies the baseline's times by this factor."
+        f"The reference parse, {_SHOWS}, takes {speed.factor:.2f} times as long as when the"
+        " baseline was saved. dagprof multiplies the baseline's times by this factor."
     )
 
 

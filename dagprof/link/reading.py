@@ -155,7 +155,7 @@ def composed(reply: Reply, reached: Result | None) -> Reply:
     """
     result = reply.result
     if result is None or result.sample is None or reached is None:
-        return _refused(reply, "another parse of the file, which finds the shared packages, failed")
+        return _refused(reply, "the parse that finds the shared packages of the file failed")
     sample = _composed(result.sample, reached)
     changed: Reply = msgspec.structs.replace(
         reply, result=msgspec.structs.replace(result, sample=sample)

@@ -61,8 +61,8 @@ def _listed_twice(twice: Twice, root: Path) -> str:
         else "Add one of the two folders to .airflowignore."
     )
     return (
-        f"Airflow stops its search for DAG files in {root}, because it reaches the same folder by"
-        f" two paths: {first} and {second}. {way_out}"
+        f"Airflow stops searching for DAG files in {root}, because two paths lead to the same"
+        f" folder: {first} and {second}. {way_out}"
     )
 
 

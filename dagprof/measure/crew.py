@@ -55,7 +55,7 @@ class Layer(NamedTuple):
         :raises ConnectionLost: the worker has not recorded all imports of the layer.
         """
         if not answer.is_complete:
-            raise ConnectionLost("the layer has too many imports")
+            raise ConnectionLost("the shared packages contain too many imports")
 
 
 class Zygotes:

@@ -158,8 +158,8 @@ def _about_airflow(zygote: Zygote) -> list[Check]:
         Check(
             what="DAG processor",
             found=(
-                f"{setting('parsing_processes')} parsing processes, at least"
-                f" {setting('min_file_process_interval')} s between two parses of a file"
+                f"parsing processes: {setting('parsing_processes')}; time between two parses of a"
+                f" file: at least {setting('min_file_process_interval')} s"
             ),
         ),
     ]
@@ -272,8 +272,8 @@ def _load(load: float | None) -> Check:
     return Check(
         what="Load",
         found=(
-            f"The load average is {load:.1f} on {os.cpu_count() or 1} cores. By default, dagprof"
-            f" runs {default_jobs()} parses in parallel."
+            f"The load average is {load:.1f} on {count(os.cpu_count() or 1, 'core')}. By default,"
+            f" dagprof runs {default_jobs()} parses in parallel."
         ),
         advice=advice,
     )

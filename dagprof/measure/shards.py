@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dagprof.errors import UsageError
+from dagprof.quantities import count
 
 # What each file costs besides its parse time: processes, pipes and passes. In ms, or in bytes if
 # only the sizes of the files are known.
@@ -47,8 +48,8 @@ def part(sizes: Mapping[str, int], shard: Shard) -> Part:
     """
     if len(sizes) < shard.of:
         raise UsageError(
-            f"{len(sizes)} DAG files cannot be split into {shard.of} shards. Use at most"
-            f" {len(sizes)} shards."
+            f"{count(len(sizes), 'DAG file')} cannot be split into {shard.of} shards. Use at most"
+            f" {count(len(sizes), 'shard')}."
         )
     costs = _costs(sizes, shard.costs)
     shards: list[tuple[float, int]] = [(0.0, number) for number in range(1, shard.of + 1)]

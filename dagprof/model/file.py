@@ -139,7 +139,7 @@ class FileResult(Frozen, frozen=True):
             return "produces no DAGs"
         lost = self.missing_dags(before) if before is not None else ()
         if lost:
-            return f"loses {_named(lost)} and keeps {_named(self.dag_ids)}"
+            return f"no longer produces {_named(lost)} and still produces {_named(self.dag_ids)}"
         return f"has an import error and produces only {_named(self.dag_ids)}"
 
     @property

@@ -79,7 +79,9 @@ class SkippedFile(Frozen, frozen=True):
                 " mode skips the file"
             )
         if self.reason is SkipReason.CALLABLE:
-            return f"{self.detail} ([core] might_contain_dag_callable) rejects the file"
+            return (
+                f"the function {self.detail} ([core] might_contain_dag_callable) rejects the file"
+            )
         if self.reason is SkipReason.UNEXAMINED:
             return f"Airflow fails to examine the file ({self.detail})"
         if self.reason is SkipReason.BROKEN_LINK:

@@ -64,8 +64,8 @@ def composed(result: FileResult) -> list[Doubt]:
     text = (
         "dagprof composed the parse time from two parts:"
         f" {result.parse_ms - result.composed_ms:.0f} ms for this file, and"
-        f" {result.composed_ms:.0f} ms for imports that dagprof measured once. All files that load"
-        " the same packages share this import time."
+        f" {result.composed_ms:.0f} ms for imports that dagprof measured once. dagprof adds the"
+        " same import time to all other files that load these packages."
     )
     return [Doubt(code=COMPOSED, text=text)]
 
@@ -123,7 +123,7 @@ def lost_dags(result: FileResult) -> list[Doubt]:
     ]
     if not own or result.status.is_failure:
         return []
-    more = f" and {len(own) - 1} more" if len(own) > 1 else ""
+    more = f" and {count(len(own) - 1, 'more DAG')}" if len(own) > 1 else ""
     text = (
         f"Airflow does not find DAG {own[0].dag_id} (created at line {own[0].line}){more}. Airflow"
         " finds only DAGs in global variables and DAGs created with `with` or @dag."
@@ -157,7 +157,8 @@ def left_out(counts: Mapping[str, int]) -> list[Doubt]:
     if not parts:
         return []
     text = (
-        f"dagprof left out {', '.join(parts)}. dagprof stores only a limited number of each kind."
+        f"This result omits {', '.join(parts)}, because dagprof stores only a limited number of"
+        " each kind."
     )
     return [Doubt(code="left-out", text=text)]
 
@@ -191,8 +192,8 @@ def closed(has_closed: bool) -> list[Doubt]:
     if not has_closed:
         return []
     text = (
-        "The file closes file descriptors that other code opened. In Airflow 2, the file may lose"
-        " its log and its DAGs."
+        "The file closes file descriptors that other code opened. In Airflow 2, the log and the"
+        " DAGs of the file may be lost."
     )
     return [Doubt(code="closed-descriptors", text=text)]
 

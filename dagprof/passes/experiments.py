@@ -176,8 +176,8 @@ class _Trial:
             return (
                 Need.UNKNOWN,
                 (
-                    "dagprof can remove only import statements and calls. In zip archives, dagprof"
-                    " needs Python 3.10 or later to remove them"
+                    "dagprof can remove only import statements and calls. To remove code in zip"
+                    " archives, dagprof needs Python 3.10 or later"
                 ),
             )
         if result.missed:
@@ -185,7 +185,7 @@ class _Trial:
             self.raised_name = name
             return (
                 Need.RAISES,
-                f"{_short(file)}:{line} uses {name}, and has a fallback for a missing {name}",
+                f"{_short(file)}:{line} uses {name}, and has a fallback if {name} is missing",
             )
         with_it, without = plain.digests or {}, result.digests or {}
         names = changed(with_it, without)
@@ -198,7 +198,7 @@ class _Trial:
         if difference is None:
             return Need.NOT_NEEDED, ""
         return Need.CHANGES_DAGS, (
-            f"{difference.field} changes from {difference.first} to {difference.second}"
+            f"the field {difference.field} changes from {difference.first} to {difference.second}"
         )
 
     def compare(self, plain: Sample, without: Sample) -> None:

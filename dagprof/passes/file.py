@@ -83,7 +83,9 @@ def measure(path: Path, shown: str, ask: Ask, limits: ParseLimits) -> Measured:
         passes.doubts.append(
             Doubt(
                 code=CUT_SHORT,
-                text="The time budget ran out before dagprof had run all passes over the file.",
+                text=(
+                    "The time budget ran out before dagprof finished all measurements of the file."
+                ),
             )
         )
     return passes.measured()

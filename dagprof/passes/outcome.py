@@ -311,15 +311,16 @@ def _rank(traced: Result) -> tuple[bool, float]:
 def _detail(reply: Reply) -> str:
     if reply.outcome == "time-limit":
         return (
-            f"The parse reached the time limit and was stopped after {reply.total_ms / 1000:.1f} s."
+            "The parse reached the time limit, and dagprof stopped the parse after"
+            f" {reply.total_ms / 1000:.1f} s."
         )
     if reply.outcome == "memory-limit":
-        return "The parse reached the memory limit and was stopped."
+        return "The parse reached the memory limit, and dagprof stopped the parse."
     if reply.claimed_ms is not None:
         lived = f"{reply.total_ms / 1000:.1f} s"
         return (
-            f"The parse reported an impossible time of {reply.claimed_ms:.0f} ms, but the process"
-            f" ran for {lived}. The file replaces clock functions."
+            f"The parse reported a time of {reply.claimed_ms:.0f} ms. This time is impossible,"
+            f" because the process ran for {lived}. The file replaces clock functions."
         )
     if reply.refused:
         return (

@@ -83,7 +83,9 @@ def _start(dag: DagSchedule, kind: StartKind, replies: Sequence[Reply]) -> TaskS
     result = timed[-1].result
     problem = ""
     if dag.dag_id not in result.dag_ids:
-        problem = "the file does not build the DAG when Airflow asks for this DAG only"
+        problem = (
+            "the file does not create the DAG when Airflow parses the file for a task of this DAG"
+        )
     samples = [each.sample for each in timed]
     return TaskStart(
         dag_id=dag.dag_id,

@@ -18,9 +18,9 @@ _USER = re.compile(r"(?P<scheme>[^:/]+://)(?P<user>[^:/@]*)(?::(?P<password>[^@]
 _API = re.compile(r"/api/v\d+/?$")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _FORMS = (
-    f"Give {OPTION} the URL of an Airflow 3 web server, the SQLAlchemy URL of a metadata database,"
-    " or the path of an SQLite file. To read this value from the environment variable NAME, give"
-    " env:NAME."
+    f"Set {OPTION} to the URL of an Airflow 3 web server, the SQLAlchemy URL of a metadata"
+    " database, or the path of an SQLite file. To read this value from the environment variable"
+    " NAME, give env:NAME."
 )
 
 

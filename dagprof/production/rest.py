@@ -32,10 +32,10 @@ _WAYS_OUT = {
         " all DAGs and import errors."
     ),
     404: (
-        f"For Airflow 3, give {OPTION} the base address of the web server. For Airflow 2, give"
-        f" {OPTION} the metadata database."
+        f"For Airflow 3, set {OPTION} to the base address of the web server. For Airflow 2, set"
+        f" {OPTION} to the metadata database."
     ),
-    405: f"Give {OPTION} the base address of an Airflow 3 web server.",
+    405: f"Set {OPTION} to the base address of an Airflow 3 web server.",
     429: "Repeat the command later.",
 }
 
@@ -96,7 +96,7 @@ class _Server:
             if time.monotonic() > self._deadline:
                 self._refuse(
                     f"needs more than {_LIMIT_S:.0f} s to send all data",
-                    f"Give {OPTION} the metadata database instead.",
+                    f"Set {OPTION} to the metadata database instead.",
                 )
         return bytes(found)
 
@@ -113,7 +113,7 @@ class _Server:
         if 300 <= status < 400:
             self._refuse(
                 f"redirects to another address (status {status})",
-                f"Give {OPTION} the final address. If the final address is a login page, give an"
+                f"Set {OPTION} to the final address. If the final address is a login page, give an"
                 " address that needs no login page.",
             )
         what = http.client.responses.get(status, "unknown status")
@@ -129,7 +129,9 @@ class _Server:
                 " your certificate authority.",
             )
         if isinstance(reason, ssl.SSLError):
-            self._refuse("does not use TLS", f"Give {OPTION} an address that starts with http://.")
+            self._refuse(
+                "does not use TLS", f"Set {OPTION} to an address that starts with http://."
+            )
         if isinstance(reason, TimeoutError):
             self._refuse(f"does not answer within {_TIMEOUT_S:.0f} s", "Check the address.")
         text = getattr(reason, "strerror", None) or str(reason) or type(reason).__name__

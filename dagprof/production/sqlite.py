@@ -37,7 +37,7 @@ def read(path: str) -> Tables:
             tables = {name: _table(connection, name, COLUMNS[name]) for name in COLUMNS}
     except (sqlite3.Error, OSError, ValueError) as error:
         raise UsageError(
-            f"Cannot read the SQLite database {path!r} ({error}). Give --from-airflow the"
+            f"Cannot read the SQLite database {path!r} ({error}). Set --from-airflow to the"
             " file airflow.db in the AIRFLOW_HOME of the deployment."
         ) from error
     return {name: table for name, table in tables.items() if table is not None}

@@ -30,7 +30,7 @@ def of_tables(place: Place, tables: Tables) -> Production:
     if dags is None or "fileloc" not in dags.columns:
         raise UsageError(
             f"{place.shown} is not an Airflow metadata database, because the table `dag` is"
-            " missing. Give --from-airflow the value of `sql_alchemy_conn` in the section"
+            " missing. Set --from-airflow to the value of `sql_alchemy_conn` in the section"
             " [database] of Airflow's configuration."
         )
     errors = tables.get(ERRORS, Table([], []))

@@ -90,7 +90,7 @@ def _freed_by(change: Change) -> str:
     if not change.freed_by:
         return ""
     shown = ", ".join(safe_text(str(place), 120) for place in change.freed_by)
-    return f" Move {shown} together with the import. During parsing, nothing else needs the import."
+    return f" Also move the code at {shown}. During parsing, only this code needs the import."
 
 
 def _call_later(change: Change) -> str:
@@ -143,7 +143,8 @@ def _used_in(change: Change) -> str:
         ("imports", "this import") if len(change.used_in) == 1 else ("import", "these imports")
     )
     also = f" and {count(more, 'more place')}" if more > 0 else ""
-    return f" {shown}{also} {verb} the same name from this file. Change {these} too."
+    file = safe_text(change.place.file, 120)
+    return f" {shown}{also} {verb} the same name from {file}. Change {these} too."
 
 
 def way(change: Change) -> str:
@@ -268,31 +269,35 @@ def is_untimed(experiment: Experiment) -> bool:
 
 def untimed(experiments: Sequence[Experiment]) -> str:
     """The result of experiments without a measured saving, in two sentences."""
-    sets = [
-        ", ".join(safe_text(str(place), 200) for place in experiment.without)
-        for experiment in experiments
-    ]
-    each = "any one of " if len(sets) > 1 else ""
-    return (
-        f"Without {each}{'; '.join(sets)}, the DAGs stay the same. The saving is too small to"
-        " measure."
-    )
+    if len(experiments) > 1:
+        sets = "; ".join(map(_places, experiments))
+        code = f"any one of the statements at {sets}"
+    else:
+        code = _statements(experiments[0])
+    return f"Without {code}, the DAGs stay the same. The saving is too small to measure."
+
+
+def _places(experiment: Experiment) -> str:
+    return ", ".join(safe_text(str(place), 200) for place in experiment.without)
+
+
+def _statements(experiment: Experiment) -> str:
+    """The statements of an experiment, as an object of a sentence."""
+    noun = "statement" if len(experiment.without) == 1 else "statements"
+    return f"the {noun} at {_places(experiment)}"
 
 
 def trial(experiment: Experiment) -> str:
     """The result of an experiment, in one or two sentences."""
-    where = ", ".join(safe_text(str(place), 200) for place in experiment.without)
+    code = _statements(experiment)
     if experiment.need is Need.RAISES or experiment.need is Need.CHANGES_DAGS:
-        return f"Parsing needs {where}. Reason: {safe_text(experiment.reason, 300)}."
+        return f"Parsing needs {code}. Reason: {safe_text(experiment.reason, 300)}."
     if experiment.need is Need.UNKNOWN:
-        return f"dagprof could not test {where}. Reason: {safe_text(experiment.reason, 300)}."
+        return f"dagprof could not test {code}. Reason: {safe_text(experiment.reason, 300)}."
     if is_untimed(experiment):
         return untimed([experiment])
-    without = (
-        f"If {where} gets its value from an earlier parse"
-        if experiment.kept
-        else f"Without {where}"
-    )
+    reuse = "reuses its value" if len(experiment.without) == 1 else "reuse their values"
+    without = f"If {code} {reuse} from an earlier parse" if experiment.kept else f"Without {code}"
     if not experiment.is_shorter:
         figures = f"{-experiment.proved_ms:+.0f} ± {experiment.spread_ms:.0f} ms".replace("-", "−")
         return (

@@ -68,7 +68,7 @@ def _lookup(run: Run, change: LookupChange) -> Row:
     return Row(
         ms=line.cost_ms,
         saves=duration(line.cost_ms),
-        when="each parse loop, on top of the parse times",
+        when="each parse loop, in addition to the parse times",
         files=len(line.files),
         evidence="priced" if change.trial is None else "tested",
         where=safe_text(str(line.place), 200),

@@ -79,8 +79,8 @@ def _matched(production: Production, compared: ComparedProduction) -> str:
     if compared.total_ms:
         share = compared.matched_ms / compared.total_ms
         text += (
-            f" The files with a time on both sides take {share:.0%} of production's total parse"
-            f" time of {duration(compared.total_ms)}."
+            " The files whose parse time is known both here and in production take"
+            f" {share:.0%} of production's total parse time of {duration(compared.total_ms)}."
         )
     if not here:
         return text

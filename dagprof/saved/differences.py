@@ -109,9 +109,9 @@ def _by_cpu(old: FileResult | None, new: FileResult, time: Time) -> str:
     cpu = new.samples.median("cpu_ms") - old.samples.median("cpu_ms")
     more = "more" if time.difference_ms > 0 else "less"
     if cpu / time.difference_ms >= _CPU_SHARE:
-        return f"CPU time of the file's own code: {abs(cpu):,.0f} ms {more}"
+        return f"the file's own code uses {abs(cpu):,.0f} ms {more} CPU time"
     waits = abs(time.difference_ms - cpu)
-    return f"waiting time (disk, network, sleep or another process): {waits:,.0f} ms {more}"
+    return f"the parse waits {waits:,.0f} ms {more} (for disk, network, sleep or another process)"
 
 
 def _loads(without: Parsed, having: Parsed) -> tuple[Loading, ...]:

@@ -120,7 +120,7 @@ class Checking:
         if budget_ms is not None and result.own_ms > budget_ms:
             taken, over = duration(result.own_ms), duration(result.own_ms - budget_ms)
             return (
-                f"{result.path} takes {taken} to parse, which is {over} over its budget of"
+                f"{result.path} takes {taken} to parse, which is {over} over the budget of"
                 f" {duration(budget_ms)}."
             )
         decision, change = self._judged(result)

@@ -21,6 +21,7 @@ from dagprof.errors import UsageError
 from dagprof.measure import scan as scanning
 from dagprof.measure.rounds import Progress
 from dagprof.model import FileResult, Run
+from dagprof.quantities import count
 from dagprof.surrogates import without_surrogates
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ def check_line(name: str, line: int) -> None:
 
 
 def _no_line(name: str, source: Sequence[str], line: int) -> UsageError:
-    return UsageError(f"{name} has only {len(source)} lines, so line {line} does not exist.")
+    lines = count(len(source), "line")
+    return UsageError(f"{name} has only {lines}, so line {line} does not exist.")
 
 
 def measure(

@@ -184,9 +184,9 @@ def _at_speed(run: Run, factor: float) -> Run:
 def _notes(runs: Sequence[Run], factors: Sequence[float], missing: str) -> Iterator[Doubt]:
     if max(factors) > min(factors):
         text = (
-            "The machines of the shards have different speeds: the slowest machine took"
-            f" {max(factors) / min(factors):.2f} times as long as the fastest machine. dagprof"
-            " scaled all times to the machine of the first shard."
+            "The machines of the shards have different speeds. For the same parse, the slowest"
+            f" machine took {max(factors) / min(factors):.2f} times as long as the fastest machine."
+            " dagprof scaled all times to the machine of the first shard."
         )
         yield Doubt(code="merged-speeds", text=text)
     if missing:

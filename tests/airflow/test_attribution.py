@@ -129,7 +129,7 @@ def test_an_import_whose_loss_is_caught_is_needed(scan: Scan) -> None:
     file = result(scan(files, depth="full", jobs=1), "a.py")
     assert trial(file, "a.py:2").need is Need.RAISES
     assert (
-        trial(file, "a.py:2").reason == "a.py:6 uses value, and has a fallback for a missing value"
+        trial(file, "a.py:2").reason == "a.py:6 uses value, and has a fallback if value is missing"
     )
     assert "a.py:9 uses tool" in trial(file, "helper.py:1").reason
     assert trial(file, "a.py:3").is_proof

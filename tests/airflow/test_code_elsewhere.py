@@ -156,8 +156,8 @@ def test_imports_in_an_archive_are_tried(zipped: Run) -> None:
             (
                 Need.UNKNOWN,
                 (
-                    "dagprof can remove only import statements and calls. In zip archives, dagprof"
-                    " needs Python 3.10 or later to remove them"
+                    "dagprof can remove only import statements and calls. To remove code in zip"
+                    " archives, dagprof needs Python 3.10 or later"
                 ),
             )
         }

@@ -155,7 +155,7 @@ def test_the_users_own_test_is_named_as_the_reason(
     reasons = {file.path: (file.reason, file.why) for file in run.skipped}
     assert reasons["b.py"] == (
         SkipReason.CALLABLE,
-        "house_tests.accepts ([core] might_contain_dag_callable) rejects the file",
+        "the function house_tests.accepts ([core] might_contain_dag_callable) rejects the file",
     )
     if "raises.py" in reasons:  # Airflow 3.4 lists it, as a failure to read it
         assert reasons["raises.py"] == (
@@ -244,7 +244,7 @@ def test_two_links_to_one_folder_are_both_named(tmp_path: Path) -> None:
         (folder / "dags" / team / "shared").symlink_to(folder / "shared", target_is_directory=True)
     with pytest.raises(
         MeasurementError,
-        match=r"by two paths: (one|two)/shared and (one|two)/shared\..*Add one",
+        match=r"two paths lead to the same folder: (one|two)/shared and (one|two)/shared\..*Add one",
     ):
         dagprof.scan(folder / "dags", python=TARGET, repeat=1)
 

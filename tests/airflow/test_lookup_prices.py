@@ -138,7 +138,7 @@ def test_the_users_own_backends_are_timed_and_their_values_dropped(
     assert 150 <= run.lookup_prices.variable.first_ms < 250
     assert 50 <= run.lookup_prices.variable.next_ms < 90
     assert [doubt.text for doubt in run.doubts if doubt.code == "no-lookup-price"] == [
-        "Your secrets backends failed to answer 1 of 6 lookups. The first failed lookup asked for key2."
+        "Your secrets backends failed to answer 1 of 6 lookups. The first failed lookup was for key2."
     ]
     assert "hunter2" not in str(run)
     assert "measured these times with your own backends" in report_others.about_lookups(run)

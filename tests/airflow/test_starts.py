@@ -91,7 +91,9 @@ def test_a_guarded_file_builds_one_dag_and_an_unguarded_one_builds_all(tmp_path:
 def test_a_dag_that_the_guard_hides_is_a_problem(tmp_path: Path) -> None:
     run = measured(tmp_path / "dags", {"hidden.py": HIDDEN})
     problems = {start.problem for start in result(run, "hidden.py").starts}
-    assert problems == {"the file does not build the DAG when Airflow asks for this DAG only"}
+    assert problems == {
+        "the file does not create the DAG when Airflow parses the file for a task of this DAG"
+    }
 
 
 def test_a_folder_without_tasks_names_the_next_step(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_a_file_is_measured_now(place: Path) -> None:
     assert re.search(r"ms +3  import heavy  ← .* waiting$", text, re.M)
     assert re.search(r"6  os\.environ\[.SET.\] = .x.  ← environment SET", text)
     assert "a.py:7  output stdout" in text
-    assert re.search(r"Without a\.py:3, the parse is \d+ ms", text)
+    assert re.search(r"Without the statement at a\.py:3, the parse is \d+ ms", text)
     assert re.search(r"a\.py:4 → common/helper\.py:1 → heavier", text)
     assert "spin" in text
     assert not (place / "dags" / "reports").exists()
@@ -85,14 +85,14 @@ def test_one_line_alone(place: Path) -> None:
     assert "import heavy" in text
     assert "heavier" not in text
     assert "output" not in text
-    assert "Without a.py:3, the parse" in text
+    assert "Without the statement at a.py:3, the parse" in text
 
 
 def test_a_line_with_what_stands_behind_it(place: Path) -> None:
     text = explain(place, "a.py:4", "--run", "reports/run.json")
-    assert "Without common/helper.py:1, the parse" in text
+    assert "Without the statement at common/helper.py:1, the parse" in text
     assert "a.py:4 → common/helper.py:1 → heavier" in text
-    assert "Without a.py:3, the parse" not in text
+    assert "Without the statement at a.py:3, the parse" not in text
 
 
 def test_lines_that_save_only_together_are_told_as_the_plan(place: Path) -> None:

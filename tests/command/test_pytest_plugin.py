@@ -111,7 +111,7 @@ def test_a_file_over_its_budget_fails_with_one_sentence(place: pytest.Pytester) 
     done.assert_outcomes(passed=1, failed=1)
     told = lines_below(done, "parse of a.py")
     assert told[0].startswith("a.py takes ")
-    assert told[0].endswith(" over its budget of 2.50 s.")
+    assert told[0].endswith(" over the budget of 2.50 s.")
     done.stdout.no_fnmatch_line("*Traceback*")
     done.stdout.no_fnmatch_line("*pytest_items*")
 
@@ -122,7 +122,7 @@ def test_the_budget_is_that_of_the_gate(place: pytest.Pytester) -> None:
         file.write('[[tool.dagprof.overrides]]\nfiles = ["dags/team/*"]\nbudget = "60s"\n')
     done = call(place, "--dagprof", "dags", "dags")
     done.assert_outcomes(passed=1, failed=1)
-    assert lines_below(done, "parse of a.py")[0].endswith(" over its budget of 1.0 ms.")
+    assert lines_below(done, "parse of a.py")[0].endswith(" over the budget of 1.0 ms.")
     call(place, "--dagprof", "dags", "--dagprof-budget", "60s", "dags").assert_outcomes(passed=2)
 
 

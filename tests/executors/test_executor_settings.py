@@ -139,7 +139,7 @@ def test_aws_gets_resources_in_a_request_that_its_api_accepts(
         (
             "e:airflow.providers.amazon.aws.executors.ecs.ecs_executor.AwsEcsExecutor",
             '{"image": "x"}',
-            "AwsEcsExecutor takes the image of a task from its task definition",
+            "AwsEcsExecutor takes the image of a task from the task definition of the executor",
         ),
         ("KubernetesExecutor", '{"cpus": 0}', "cpus must be greater than 0"),
         ("KubernetesExecutor", '{"memory_mib": 0}', "memory_mib must be at least 1"),

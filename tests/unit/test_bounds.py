@@ -185,8 +185,8 @@ def test_what_is_left_out_is_one_note() -> None:
     assert doubts.left_out({"warnings": 12, "effects": 995_000, "other": 3, "loads": 0}) == [
         Doubt(
             code="left-out",
-            text="dagprof left out 12 warnings, 995,000 effects. dagprof stores only a limited"
-            " number of each kind.",
+            text="This result omits 12 warnings, 995,000 effects, because dagprof stores only a"
+            " limited number of each kind.",
         )
     ]
 

@@ -293,7 +293,7 @@ def test_an_import_that_only_a_call_needs_comes_after_the_call() -> None:
     assert first.adds_ms == 40.0
     assert second.adds_ms == pytest.approx(30.0)
     assert (
-        "Move a.py:5 together with the import. During parsing, nothing else needs the import."
+        "Also move the code at a.py:5. During parsing, only this code needs the import."
         in changes.instruction(second)
     )
     assert found.needed() == []

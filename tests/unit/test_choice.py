@@ -59,5 +59,5 @@ def test_the_note_gives_both_numbers_and_the_reason() -> None:
         " measures the same files in each run. The verdict also applies to the files that dagprof"
         " did not measure."
     )
-    assert "raise time-budget. The verdict also applies" in choice_text(293, 7, ran_out=True)
+    assert "raise --time-budget. The verdict also applies" in choice_text(293, 7, ran_out=True)
     assert "applies" not in choice_text(300, 0, ran_out=True)

@@ -302,10 +302,14 @@ LOST = Failure(type="AirflowDagCycleException", message="Cycle detected in DAG: 
 @pytest.mark.parametrize(
     ("before", "now", "missing"),
     [
-        (("a", "b"), ("a",), "loses the DAG b and keeps the DAG a"),
+        (("a", "b"), ("a",), "no longer produces the DAG b and still produces the DAG a"),
         (("a", "b"), (), "produces no DAGs"),
         (("a",), ("a",), "has an import error and produces only the DAG a"),
-        (tuple("abcdefg"), ("a", "b"), "loses the DAGs c, d, e and 2 more and keeps the DAGs a, b"),
+        (
+            tuple("abcdefg"),
+            ("a", "b"),
+            "no longer produces the DAGs c, d, e and 2 more and still produces the DAGs a, b",
+        ),
     ],
 )
 def test_a_file_that_loses_some_of_its_dags_is_broken(

@@ -44,7 +44,7 @@ def test_names_from_dag_code_are_harmless_and_nothing_is_printed_for_nothing() -
     assert "\\x1b[31mred" in text
     effects.render(run(file("a.py", 100), settings={"depth": "quick"}), console)
     assert (
-        "With --depth quick, dagprof records only Variables and Connections."
+        "With --depth quick, dagprof records only lookups of Variables and Connections."
         in console.export_text()
     )
 

@@ -63,7 +63,7 @@ def sampled(wall: float, cpu: float, queued: float = 0.0, number: int = 5) -> Fi
             {"settings": {"temperature": "processor", "isolation": "spawn"}},
             "used isolation fork, and this run used isolation spawn",
         ),
-        ({"reference_ms": None}, "The reference parse failed in this run"),
+        ({"reference_ms": None}, "failed in this run, so dagprof cannot compare the speeds"),
         ({"version": 2}, "different versions of the reference parse"),
         ({"reference_ms": 410}, "takes 4.1 times as long as"),
         ({"reference_ms": 20}, "takes 0.2 times as long as"),
@@ -348,4 +348,7 @@ def test_files_of_one_side_only_are_new_or_gone() -> None:
         Outcome.NEW,
     ]
     (doubt,) = verdict.doubts
-    assert "The reference parse takes 1.00 times as long as when the baseline was saved" in doubt
+    assert (
+        "The reference parse, which shows how fast the machine is, takes 1.00 times as long as when the baseline was saved"
+        in doubt
+    )

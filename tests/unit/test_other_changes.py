@@ -209,7 +209,7 @@ def test_few_dags_are_not_worth_a_guard(dags: tuple[str, ...]) -> None:
             ("sentry_sdk.integrations.openai", "sentry_sdk.integrations.celery.utils"),
             "sentry_sdk.init loads 7 modules for 2 integrations whose packages are installed.",
         ),
-        ("storage.Client", (), "In the task, create the client"),
+        ("storage.Client", (), "Create the client in the task"),
         ("make", ("google.auth.transport",), "Each new Google Cloud client looks for credentials"),
         ("boto3.client", (), "the hook of the Amazon provider"),
         ("pd.read_csv", (), "Every parse reads the whole table"),

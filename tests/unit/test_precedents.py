@@ -173,7 +173,7 @@ def test_packages_that_a_helper_brings_to_others_too_are_notes() -> None:
         in found.notes
     )
     assert any(
-        "ms on imports at common/frames.py:1. b.py already loads the same modules through that line"
+        "ms on imports at common/frames.py:1. b.py already loads the same modules through this line"
         in note
         for note in found.notes
     )

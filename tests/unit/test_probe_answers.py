@@ -88,6 +88,9 @@ SCHEDULE = {
     "days": 7.0,
     "next_run": "2026-01-01T00:00:00+00:00",
     "last_run": "",
+    "start_date": "",
+    "backlog": None,
+    "has_more_backlog": False,
     "fault": "",
 }
 

@@ -64,7 +64,7 @@ def refusal(address: str) -> str:
     [
         (answered({}, 401), "Set the environment variable DAGPROF_AIRFLOW_TOKEN to a valid token"),
         (answered({}, 403), "a user with permission to read all DAGs"),
-        (answered({}, 404), "For Airflow 2, give --from-airflow the metadata database"),
+        (answered({}, 404), "For Airflow 2, set --from-airflow to the metadata database"),
         (answered({}, 500), "status 500"),
         (answered([1]), "is not the REST API of Airflow 3"),
         (answered({"version": 3}), "is not the REST API of Airflow 3"),

@@ -213,10 +213,10 @@ def test_advice_can_be_followed() -> None:
     )
     others = tuple(Place(file=f"{name}.py", line=7) for name in "bcde")
     assert advised(used_in=others[:1]).endswith(
-        " b.py:7 imports the same name from this file. Change this import too."
+        " b.py:7 imports the same name from a.py. Change this import too."
     )
     assert advised(used_in=others).endswith(
-        " b.py:7, c.py:7, d.py:7 and 1 more place import the same name from this file. Change these imports too."
+        " b.py:7, c.py:7, d.py:7 and 1 more place import the same name from a.py. Change these imports too."
     )
     assert (
         advised(in_function=True)

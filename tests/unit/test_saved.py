@@ -122,9 +122,9 @@ def test_without_an_earlier_trace_the_changed_lines_are_the_reason() -> None:
 
 def test_without_another_reason_the_cpu_time_of_the_own_code_is_the_reason() -> None:
     found = difference(file("a.py", 20.0, 20.5), file("a.py", 120.0, 120.5))
-    assert found.cause == "CPU time of the file's own code: 90 ms more"
+    assert found.cause == "the file's own code uses 90 ms more CPU time"
     found = difference(slept(500.0, 500.1), slept(900.0, 900.1))
-    assert found.cause.startswith("waiting time")
+    assert found.cause.startswith("the parse waits ")
 
 
 def test_a_failure_stands_at_its_line() -> None:

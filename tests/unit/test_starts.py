@@ -114,7 +114,7 @@ def test_the_table_marks_estimates_and_escapes_names() -> None:
     assert "~100 ms to 300 ms" in text
     assert "3 of 3 DAGs" in text
     assert "12.00 s" in text
-    assert "1 DAG without a fixed number of runs per day: assets start the runs." in text
+    assert "1 DAG has no fixed number of runs per day (assets start the runs)." in text
     assert "--container-start" not in text
 
 

@@ -52,7 +52,11 @@ if TYPE_CHECKING:
 @click.option(
     "--cold-start/--no-cold-start",
     default=True,
-    help="Measure cold starts of Airflow for --customise. Takes about 30 s [default: on].",
+    help=(
+        "With --customise, also measure how long Airflow takes to start with all packages, and"
+        " without the packages that the image can leave out. This measurement takes about 30 s"
+        " [default: on]."
+    ),
 )
 @click.option(
     "--format",
@@ -75,9 +79,10 @@ def command(
     **options: object,
 ) -> int:
     """List the distributions and providers that the DAG files import, during the parse and inside
-    callables. Each row shows the version, the import time, the size and the importing line. The
-    command also shows which of these distributions are missing in the official image of this
-    Airflow version, and which installed distributions no DAG file imports.
+    callables (code that only tasks and callbacks run). Each row shows the version, the import time,
+    the size and the importing line. The command also shows which of these distributions are missing
+    in the official image of this Airflow version, and which installed distributions no DAG file
+    imports.
 
     RUN is a run.json file. Without a run file, dagprof first scans PATH, by default with --depth
     full. DAGS is the DAG folder. Give DAGS if the DAG folder has moved since the run.

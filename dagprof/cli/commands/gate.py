@@ -125,8 +125,8 @@ _FORMATS = ", ".join(VERDICTS)
     multiple=True,
     metavar="NAME[=FILE]",
     help=(
-        "Also write a report in the format NAME to FILE. Without =FILE, the report goes to standard"
-        f" output. Repeat this option to write several reports. Formats: {_FORMATS}."
+        "Also write a report in the format NAME to FILE. Without =FILE, dagprof writes the report"
+        f" to standard output. Repeat this option to write several reports. Formats: {_FORMATS}."
     ),
 )
 @click.option(

@@ -41,7 +41,7 @@ def _settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--file-parsing-sort-mode",
     type=click.Choice(_SORT_MODES),
-    help="Order of the files in the queue [default: the value in RUN].",
+    help="Order in which Airflow parses the files [default: the value in RUN].",
 )
 @click.option(
     "--cores",
@@ -53,8 +53,8 @@ def _settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "--parse-overhead",
     metavar="DURATION",
     help=(
-        "Time of Airflow's own work for each parse, such as 80ms [default: dagprof estimates this"
-        " time]."
+        "Time that Airflow's own work adds to each parse, such as 80ms [default: dagprof estimates"
+        " this time]."
     ),
 )
 @click.option(

@@ -231,8 +231,9 @@ def _write(
         written.append(Path(save_baseline))
         if thin := baselines.save(scanned.run, written[-1]):
             click.echo(
-                f"dagprof: In this baseline, {thin} of {len(scanned.run.files)} files have fewer"
-                f" than {FEWEST} timed parses. A comparison needs at least {FEWEST} timed parses."
+                f"dagprof: In this baseline, {thin} of {len(scanned.run.files)} files"
+                f" {'has' if thin == 1 else 'have'} fewer than {FEWEST} timed parses. A comparison"
+                f" needs at least {FEWEST} timed parses."
                 f" {advice_on_baseline(scanned.run)}",
                 err=True,
             )

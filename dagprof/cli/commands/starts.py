@@ -16,8 +16,8 @@ from dagprof.cli.options import measuring_options
     "--container-start",
     metavar="DURATION",
     help=(
-        "Time from the start of a container to the start of Python, such as 12s. Executors that"
-        " start a container for each task pay this time [default: 0]."
+        "Time from the start of a container to the start of Python, such as 12s [default: 0]."
+        " dagprof adds this time only for executors that start a container for each task."
     ),
 )
 @click.option(

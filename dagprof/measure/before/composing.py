@@ -31,6 +31,7 @@ from dagprof.measure.crew import TWICE, Crew, Job, Worker, twice
 from dagprof.model import COMPOSED, Composed, Doubt, FileResult, Layers, Measured, Samples
 from dagprof.passes import file
 from dagprof.passes.asking import Ask, ParseLimits, Request
+from dagprof.quantities import count
 
 # A larger correction would hide an error.
 _LEAST_SCALE, _LARGEST_SCALE = 0.6, 1.7
@@ -311,8 +312,9 @@ def doubt(layers: Layers, files: int) -> Doubt:
     packages = list(dict.fromkeys(name.partition(".")[0] for name in layers.names))
     shown = ", ".join(packages[:3]) + (f" and {len(packages) - 3} more" if packages[3:] else "")
     text = (
-        f"dagprof composed {layers.files} of {files} parse times: dagprof measured the import time"
-        f" of the shared packages ({shown}) once, and added this time to each file."
+        f"dagprof composed {layers.files} of {files} parse times from two parts: the time of the"
+        f" file itself, and the import time of shared packages ({shown}). dagprof measured this"
+        " import time only once."
     )
     errors = [
         abs(each.composed_ms / each.measured_ms - 1)
@@ -321,12 +323,12 @@ def doubt(layers: Layers, files: int) -> Doubt:
     ]
     if errors:
         text += (
-            f" dagprof also measured {len(errors)} files in isolation. The isolated and the"
-            f" composed times differ by {statistics.median(errors):.1%} (median) and at most"
+            f" dagprof also measured {count(len(errors), 'file')} in isolation. The isolated and"
+            f" the composed times differ by {statistics.median(errors):.1%} (median) and at most"
             f" {max(errors):.1%}."
         )
     else:
-        text += " There was no time to check composed times against isolated times."
+        text += " dagprof had no time to compare composed times with isolated times."
     return Doubt(
         code=COMPOSED, text=f"{text} To measure all files in isolation, use --isolation strict."
     )

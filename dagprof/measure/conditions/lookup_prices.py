@@ -67,7 +67,7 @@ def live(
     if failed:
         text = (
             f"Your secrets backends failed to answer {len(failed)} of {len(rows)} lookups. The"
-            f" first failed lookup asked for {failed[0].key}."
+            f" first failed lookup was for {failed[0].key}."
         )
         doubts.append(Doubt(code="no-lookup-price", text=text))
     answered = [row for row in rows if not row.error]

@@ -26,8 +26,9 @@ def store(scratch: str) -> str:
     except Exception as error:
         reason = "%s: %s" % (type(error).__name__, error)
         return (
-            "The DAG processor could not store a first result here (%s), so parse times may"
-            " include imports of the DAG processor" % reason.splitlines()[0][:300]
+            "dagprof could not store an empty DAG as the DAG processor does (%s), so parse times"
+            " may include imports that the DAG processor makes before the parse"
+            % reason.splitlines()[0][:300]
         )
     return ""
 

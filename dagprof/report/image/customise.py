@@ -32,8 +32,8 @@ def render(found: Customisation) -> str:
 
 def _extras(found: Customisation) -> str:
     return (
-        f"According to the list of Airflow {found.source}, the official image contains"
-        f" {count(len(found.extras), 'extra')}."
+        f"According to the list of default extras for Airflow {found.source}, the official image"
+        f" contains {count(len(found.extras), 'extra')}."
     )
 
 
@@ -79,13 +79,13 @@ def _cold(before_ms: float, after_ms: float, noise_ms: float) -> str:
 
 def _groups(found: Customisation) -> Iterator[str]:
     titles = {
-        Reason.UNUSED: "Left out, because no DAG file imports them:",
+        Reason.UNUSED: "Extras that the image leaves out, because no DAG file imports them:",
         Reason.CONFIGURABLE: (
-            "Kept, because the configuration of Airflow may require them. Remove the extras that"
-            " your deployment does not use:"
+            "Extras that the image keeps, because the configuration of Airflow may require them."
+            " Remove the extras that your deployment does not use:"
         ),
-        Reason.NAMED: "Kept, because the configuration names them:",
-        Reason.IMPORTED: "Kept, because DAG files import them:",
+        Reason.NAMED: "Extras that the image keeps, because the configuration names them:",
+        Reason.IMPORTED: "Extras that the image keeps, because DAG files import them:",
     }
     for reason, title in titles.items():
         rows = [each for each in found.extras if each.reason is reason]
@@ -104,7 +104,9 @@ def _groups(found: Customisation) -> Iterator[str]:
 
 
 def _row(extra: Extra) -> str:
-    unknown = f" and {extra.unknown} of unknown size" if extra.unknown else ""
+    unknown = (
+        f" and {count(extra.unknown, 'distribution')} of unknown size" if extra.unknown else ""
+    )
     size = mib(extra.size_bytes) if extra.size_bytes or not extra.unknown else ""
     return f"  {extra.name:<18} {(size + unknown).removeprefix(' and ')}".rstrip()
 

@@ -33,7 +33,7 @@ def render(found: Dependencies, *, is_slim: bool) -> str:
         *_install(check, f"dagprof scan {_HOME}/dags --fail-on import-error -o /tmp/dagprof"),
         "",
         "FROM production",
-        "# The image contains the results of the check, so each build runs the check.",
+        "# Each build runs the check, because the image contains the results of the check.",
         f"COPY --from=check --chown=airflow:0 {_RUN} {_HOME}/dagprof-run.json",
     ]
     return "\n".join(lines) + "\n"

@@ -10,8 +10,8 @@ LIBRARY = Library(
     ("boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session"),
     "botocore",
     always(
-        "Each new boto3 client loads the description of the service and looks for credentials. In"
-        " the task, create the client or use the hook of the Amazon provider."
+        "Each new boto3 client loads the description of the service and looks for credentials."
+        " Create the client in the task, or let the task use the hook of the Amazon provider."
     ),
     "https://docs.aws.amazon.com/boto3/latest/guide/clients.html",
 )

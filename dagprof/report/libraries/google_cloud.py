@@ -10,8 +10,8 @@ LIBRARY = Library(
     ("storage.Client", "bigquery.Client", "secretmanager.SecretManagerServiceClient"),
     "google.auth",
     always(
-        "Each new Google Cloud client looks for credentials. In the task, create the client or use"
-        " the hook of the Google provider."
+        "Each new Google Cloud client looks for credentials. Create the client in the task, or"
+        " let the task use the hook of the Google provider."
     ),
     "https://googleapis.dev/python/google-auth/latest/reference/google.auth.html",
 )

@@ -8,8 +8,8 @@ LIBRARY = Library(
     ("snowflake.connector.connect",),
     "snowflake.connector",
     always(
-        "snowflake.connector.connect logs in to Snowflake over the network. In the task, call"
-        " connect or use the hook of the Snowflake provider."
+        "snowflake.connector.connect logs in to Snowflake over the network. Call connect in the"
+        " task, or let the task use the hook of the Snowflake provider."
     ),
     "https://docs.snowflake.com/en/developer-guide/python-connector/python-connector-connect",
 )

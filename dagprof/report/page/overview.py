@@ -168,8 +168,8 @@ def _tiles(
 def _with_processes(run: Run) -> str:
     processes = figures.parsing_processes(run)
     if processes == 1:
-        return "with 1 parsing process, as Airflow is configured"
-    return f"with {processes} parsing processes, as Airflow is configured"
+        return "with 1 parsing process, as in Airflow's configuration"
+    return f"with {processes} parsing processes, as in Airflow's configuration"
 
 
 def _with_failures(run: Run) -> str:

@@ -29,7 +29,7 @@ def source_of(run: Run, file: FileResult) -> tuple[str | None, str]:
             return None, CHANGED
         data = bounded.source(place)
     except (OSError, ValueError):
-        return None, "dagprof could not read the source file when it wrote the report."
+        return None, "dagprof could not read the source file when dagprof wrote the report."
     if hashlib.sha256(data).hexdigest() != file.sha256:
         return None, CHANGED
     if zipfile.is_zipfile(place):

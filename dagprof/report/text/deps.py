@@ -160,9 +160,10 @@ def _unused(found: Dependencies, console: Console) -> None:
     console.print(
         Text(
             "These distributions, and the distributions that only they require, are"
-            f" {found.unused_count} of {found.installed_count} installed distributions. They take"
-            f" {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before you remove a"
-            " distribution, check whether Airflow's configuration or a connection uses it."
+            f" {found.unused_count} of {found.installed_count} installed distributions. Together,"
+            f" they take {mib(found.unused_bytes)} of {mib(found.installed_bytes)}.{rest} Before"
+            " you remove a distribution, check whether Airflow's configuration or a connection uses"
+            " it."
         )
     )
 

@@ -110,7 +110,7 @@ def render(run: Run, console: Console) -> None:
     if run.settings.get("depth") == "quick":
         console.print(
             Text(
-                "\nWith --depth quick, dagprof records only Variables and Connections."
+                "\nWith --depth quick, dagprof records only lookups of Variables and Connections."
                 " To also record other side effects of the files, use --depth normal.",
                 style="dim",
             )

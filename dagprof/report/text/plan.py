@@ -109,7 +109,7 @@ def render_needed(run: Run, found: Sequence[Change], console: Console) -> None:
     console.print()
     console.print(
         Text(
-            "Costly imports that parsing needs (figure: time saved if the import could move)",
+            "Costly imports that parsing needs (figure: time saved if the import could be moved)",
             style="bold",
         )
     )

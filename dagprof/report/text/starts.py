@@ -53,7 +53,7 @@ def _executors(run: Run, container_ms: float) -> Table:
     table = columns(
         ("executor", "place"),
         ("one start", "figure"),
-        ("of it CPU", "figure"),
+        ("CPU time", "figure"),
         ("container", "figure"),
         ("starts/day", "figure"),
         ("CPU h/day", "figure"),
@@ -111,7 +111,8 @@ def _cost(rows: Sequence[DagStart]) -> str:
 
 def _notes(run: Run, rows: Sequence[FileStarts], console: Console) -> None:
     lines = [
-        f"{count(each.dags, 'DAG')} without a fixed number of runs per day: {_KINDS[each.kind]}."
+        f"{count(each.dags, 'DAG')} {'has' if each.dags == 1 else 'have'} no fixed number of runs"
+        f" per day ({_KINDS[each.kind]})."
         for each in starts.untimed(run)
     ]
     if any(not dag.is_measured for row in rows for dag in row.dags):
@@ -134,8 +135,8 @@ def _savings(run: Run, plan: Plan, console: Console) -> None:
         return
     table = columns(
         ("DAG processor", "figure"),
-        ("tasks without it", "figure"),
-        ("tasks with it", "figure"),
+        ("tasks without\nthe code", "figure"),
+        ("tasks with\nthe code", "figure"),
         ("where", "place"),
         ("what to do", "place"),
     )

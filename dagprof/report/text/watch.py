@@ -126,7 +126,10 @@ def _time(time: Time) -> Text:
         style=_STYLES.get(time.kind, ""),
     )
     if time.kind is Kind.UNSURE:
-        text.append(" The CPU time did not change in the same way. To measure again, save again.")
+        text.append(
+            " The CPU time did not change in the same way. To measure the file again, save the file"
+            " again."
+        )
     return text
 
 

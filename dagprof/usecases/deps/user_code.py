@@ -93,6 +93,7 @@ class UserCode:
             *_note(
                 [file.path for file in files if file.path.endswith(".zip")],
                 "in a zip archive, so the result omits imports inside callables",
+                verbs=("is ", "are "),
             ),
         ]
 
@@ -103,7 +104,8 @@ class UserCode:
         return self._sources.get(str(Path(self._run.root) / path), b"")
 
 
-def _note(paths: list[str], what: str) -> Iterator[str]:
+def _note(paths: list[str], what: str, verbs: tuple[str, str] = ("", "")) -> Iterator[str]:
     if paths:
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-        yield f"{count(len(paths), 'DAG file')} {what}: {paths[0]}{more}."
+        verb = verbs[len(paths) > 1]
+        yield f"{count(len(paths), 'DAG file')} {verb}{what}: {paths[0]}{more}."
