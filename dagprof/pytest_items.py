@@ -169,6 +169,8 @@ class DagParse(pytest.Item):
             self.add_report_section("call", ITEM, safe_lines(text))
         if checked.too_slow:
             pytest.fail(safe_text(checked.too_slow, _LONGEST), pytrace=False)
+        if checked.breaks:
+            pytest.fail(safe_lines(checked.breaks), pytrace=False)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The item's location and its name in reports."""

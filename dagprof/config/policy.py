@@ -48,6 +48,7 @@ class Rule(str, enum.Enum):
     UNSTABLE_DAG = "unstable-dag"
     TIMEOUT = "timeout"
     BUDGET = "budget"
+    PRACTICE = "practice"
     EXPIRED_WAIVER = "expired-waiver"
 
 
@@ -69,6 +70,7 @@ DESCRIPTIONS = {
     Rule.UNSTABLE_DAG: "The serialised DAG now differs from parse to parse.",
     Rule.TIMEOUT: "The parse takes more than the allowed share of Airflow's import timeout.",
     Rule.BUDGET: "The parse takes longer than the configured budget.",
+    Rule.PRACTICE: "A changed line breaks a rule of `dagprof check`.",
     Rule.EXPIRED_WAIVER: "A waiver has expired.",
 }
 

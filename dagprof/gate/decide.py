@@ -90,9 +90,10 @@ class Compared(Frozen, frozen=True):
     ``has_sample`` is false. ``doubts`` are notes on the measurement. ``working_lines`` are the
     changed lines that call or compute something when their module is imported. ``begun_lines`` are
     the first lines of the statements that contain changed lines. ``renamed`` maps the new name of
-    each renamed file to its old name; both Runs use the new name. ``others`` holds traced parses of
-    DAG files of the base that the change cannot reach, with the effects that these files already
-    have through helpers. ``more_others`` says that dagprof traced only some of them.
+    each renamed file to its old name; both Runs use the new name. ``practices`` are findings of
+    ``dagprof check`` at changed lines. ``others`` holds traced parses of DAG files of the base that
+    the change cannot reach, with the effects that these files already have through helpers.
+    ``more_others`` says that dagprof traced only some of them.
     ``others_load`` says that all measured files fail, but another DAG file can be loaded.
     """
 
@@ -108,6 +109,7 @@ class Compared(Frozen, frozen=True):
     working_lines: Mapping[str, Sequence[int]] = {}
     begun_lines: Mapping[str, Sequence[int]] = {}
     renamed: Mapping[str, str] = {}
+    practices: tuple[Finding, ...] = ()
     others: Run | None = None
     more_others: bool = False
     others_load: bool = False
@@ -135,14 +137,11 @@ class Compared(Frozen, frozen=True):
 def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     """Judge two versions whose parses took turns."""
     timed = both_timed(compared.base, compared.head)
-    judged = pairs.judge(
-        {
-            path: pairs.Sides(old.samples.own_ms, new.samples.own_ms)
-            for path, (old, new) in timed.items()
-        },
-        {path: demand.timing(path) for path in timed},
-        demand.false_alarms,
-    )
+    sides = {
+        path: pairs.Sides(old.samples.own_ms, new.samples.own_ms)
+        for path, (old, new) in timed.items()
+    }
+    judged = pairs.judge(sides, {path: demand.timing(path) for path in timed}, demand.false_alarms)
     # A file that lost DAGs parses something else, so its slow-down says nothing about the change.
     told = {
         path: (
@@ -181,9 +180,7 @@ def verdict_on(
         ),
         unaffected=compared.unaffected,
         left_out=compared.left_out,
-        findings=waivers.expired(
-            demand.waivers, demand.today, demand.limits("").rules[Rule.EXPIRED_WAIVER]
-        ),
+        findings=(*demand.accepted(compared.practices), *_expired(demand)),
         doubts=(*compared.doubts, *outcomes.unloaded(before, after)),
         wall_s=compared.head.wall_s,
         dagprof_version=version,
@@ -201,6 +198,11 @@ def verdict_on(
         verdict, decision=decision, reason=reason, doubts=(*verdict.doubts, *unused)
     )
     return concluded
+
+
+def _expired(demand: Demand) -> tuple[Finding, ...]:
+    rules = demand.limits("").rules
+    return waivers.expired(demand.waivers, demand.today, rules[Rule.EXPIRED_WAIVER])
 
 
 def _file_verdict(

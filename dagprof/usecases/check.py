@@ -26,6 +26,8 @@ from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
 from dagprof.quantities import duration, parse_duration_ms
 from dagprof.report.changes import describe
+from dagprof.report.practices import words
+from dagprof.usecases import practices
 
 
 class CheckRequest(NamedTuple):
@@ -44,7 +46,8 @@ class CheckRequest(NamedTuple):
 class Checked(NamedTuple):
     """One file's parse and its problems, one sentence each; empty if there are none.
 
-    ``needs`` names the answers without which dagprof cannot check the file. ``notes`` give reasons
+    ``needs`` names the answers without which dagprof cannot check the file. ``breaks`` has the
+    findings of the practice rules that fail, if the settings ask for them. ``notes`` give reasons
     to doubt its times.
     """
 
@@ -52,6 +55,7 @@ class Checked(NamedTuple):
     broken: str = ""
     needs: str = ""
     too_slow: str = ""
+    breaks: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -95,7 +99,23 @@ class Checking:
             return Checked(result, broken=broken)
         if result.unanswered:
             return Checked(result, needs=result.what_it_needs)
-        return Checked(result, too_slow=self._too_slow(result), notes=tuple(self._notes(result)))
+        return Checked(
+            result,
+            too_slow=self._too_slow(result),
+            breaks=self._breaks(result),
+            notes=tuple(self._notes(result)),
+        )
+
+    def _breaks(self, result: FileResult) -> str:
+        """The findings of the practice rules that fail, a line each."""
+        settings = self._request.settings
+        if not settings.check.in_scan:
+            return ""
+        surroundings = self._session.surroundings(with_reference=False)
+        run: Run = msgspec.structs.replace(surroundings, files=(result,))
+        found = practices.in_file(run, settings)
+        failing = [each for each in found.open if settings.check.fail_on.fails(each.severity)]
+        return "\n".join(f"{each.place}: {words.text(each)}" for each in failing)
 
     def _broken(self, result: FileResult) -> str:
         """Why the file produces no DAGs, or fewer than before."""

@@ -34,6 +34,7 @@ from dagprof.quantities import parse_duration_ms
 from dagprof.store import runs
 from dagprof.usecases import comments
 from dagprof.usecases.baselines import of_paths
+from dagprof.usecases.practices.changed import at_changed_lines
 
 
 class Revision(NamedTuple):
@@ -155,6 +156,10 @@ def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gat
         request.paths, settings, asked, version=__version__, environ=environ, progress=progress
     )
     compared, waivers = _compared(found)
+    practices = at_changed_lines(
+        found.duel.head, found.changed.lines, found.prefix, settings, request.today
+    )
+    compared = msgspec.structs.replace(compared, practices=practices)
     verdict = decide.decide(compared, _demand(request, root, waivers, found.prefix), __version__)
     measured = found.duel
     return Gated(

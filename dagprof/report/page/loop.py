@@ -59,7 +59,7 @@ def _pictures(found: Outlook) -> Iterator[Row]:
         return
     yield _picture("One round", found.now, span_s)
     if found.planned is not None:
-        yield _picture("One round after the proposed changes", found.planned, span_s)
+        yield _picture("One round with the proposed changes", found.planned, span_s)
 
 
 def _picture(title: str, one: Forecast, span_s: float) -> Row:

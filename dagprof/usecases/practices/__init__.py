@@ -23,7 +23,7 @@ from dagprof.practices.subject import Subject
 from dagprof.store import runs
 from dagprof.usecases import deps
 from dagprof.usecases.practices import declared as declaring
-from dagprof.usecases.practices.sources import sources
+from dagprof.usecases.practices.sources import of_files, sources
 
 
 class CheckedRun(NamedTuple):
@@ -75,6 +75,23 @@ def checked(run: Run, settings: Settings, environ: Mapping[str, str]) -> Checked
     """
     choice.check_known(settings.check)
     return examined(run, settings, environ, today(), baseline_of(settings))
+
+
+def in_file(run: Run, settings: Settings) -> Checked:
+    """What the rules find in a Run of one file, from the source of this file only.
+
+    :raises UsageError: a rule does not exist, or the accepted findings cannot be read.
+    """
+    choice.check_known(settings.check)
+    texts = of_files(run, ())
+    return checking.check(
+        Subject(run, texts),
+        settings.check,
+        today(),
+        sources=texts,
+        baseline=baseline_of(settings),
+        folders=leading_folders(settings, Path(run.root)),
+    )
 
 
 def examined(

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dagprof.attribution.candidates import shown_path
 from dagprof.measure import texts
 from dagprof.model import Origin, Run
+
+
+def of_files(run: Run, more: Iterable[str]) -> dict[str, str]:
+    """The texts of the DAG files of a Run, and of ``more`` Python files below its folder."""
+    root = Path(run.root)
+    wanted = [*(file.path for file in run.files), *more]
+    files = [root / path for path in dict.fromkeys(wanted) if path.endswith(".py")]
+    return _decoded(run, texts.sources([], files))
 
 
 def sources(run: Run) -> dict[str, str]:
@@ -25,8 +34,13 @@ def sources(run: Run) -> dict[str, str]:
     ]
     files = [root / path for path in measured if path.endswith(".py")]
     folders = [root] if os.path.isdir(root) else []
+    return _decoded(run, texts.sources(folders, [*files, *mine]))
+
+
+def _decoded(run: Run, data_of: Mapping[str, bytes]) -> dict[str, str]:
+    measured = {file.path: file.sha256 for file in run.files}
     found = {}
-    for path, data in texts.sources(folders, [*files, *mine]).items():
+    for path, data in data_of.items():
         shown = shown_path(path, run.root)
         expected = measured.get(shown, "")
         if not data or expected not in ("", hashlib.sha256(data).hexdigest()):
