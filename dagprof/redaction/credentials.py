@@ -11,10 +11,16 @@ from dagprof.redaction.shapes import is_ordinary
 
 # A value under such a name is a password, however simple it is.
 _PASSWORD = re.compile(r"(?:pass(?:word|wd|phrase|code)?|pwd)s?[^a-z]*\Z", re.IGNORECASE)
-# The name of something: words, perhaps with a number, and signs between them.
-_NAME = re.compile(r"[A-Za-z]+[0-9]{0,4}(?:[-_./: ]+(?:[A-Za-z]+[0-9]{0,4}|[0-9]{1,4}))*[-_./]*")
+# A word of a name: small letters, perhaps after capitals or with more words like ``myToken``,
+# perhaps with a number. A mixture of other letters and digits was generated.
+_WORD = re.compile(
+    r"(?:[A-Z]{1,12}|[A-Z]?[a-z]{2,})(?:[A-Z][a-z]{2,}|[A-Z]{2,5}(?![a-z]))*[0-9]{0,4}"
+    r"|[a-z][0-9]{0,2}|[0-9]{1,4}"
+)
 _LONGEST_WORD = 24
 _MOST_WORDS = 2
+# What people write until there is a password.
+_PLACEHOLDERS = frozenset(("changeme", "change-me", "change_me"))
 
 
 def is_credential(name: str, value: str) -> bool:
@@ -23,9 +29,11 @@ def is_credential(name: str, value: str) -> bool:
     """
     if not is_secret(name) or is_ordinary(value) or len(value.split()) > _MOST_WORDS:
         return False
+    if value.lower() in _PLACEHOLDERS:
+        return False
     return _PASSWORD.search(name) is not None or not _names_something(value)
 
 
 def _names_something(value: str) -> bool:
-    words = re.split(r"[^A-Za-z0-9]+", value)
-    return _NAME.fullmatch(value) is not None and max(map(len, words)) <= _LONGEST_WORD
+    words = [word for word in re.split(r"[-_./: ]+", value) if word]
+    return all(_WORD.fullmatch(word) and len(word) <= _LONGEST_WORD for word in words)
