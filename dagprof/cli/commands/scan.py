@@ -92,8 +92,8 @@ if TYPE_CHECKING:
     "--shard-by",
     metavar="FILE",
     help=(
-        "Use the parse times in FILE (a run.json file) to split the files into shards that take"
-        " equally long. By default, dagprof splits the files by their size."
+        "Use the parse times in FILE (a run.json file) to split the files into shards with similar"
+        " total parse times. By default, dagprof splits the files by their size."
     ),
 )
 @click.option(
