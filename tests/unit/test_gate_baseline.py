@@ -321,7 +321,10 @@ def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
                 "policy": Policy(relative="27.5%", absolute="80ms"),
                 "overrides": (Override(files=("c.py",), relative="70%"),),
             },
-            "smaller than 80 ms. For 1 file, overrides in the configuration set other limits.",
+            (
+                "smaller than 27.5 % or smaller than 80 ms. For 1 file, overrides in the"
+                " configuration set other limits."
+            ),
         ),
     ],
 )

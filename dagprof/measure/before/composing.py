@@ -324,8 +324,8 @@ def doubt(layers: Layers, files: int) -> Doubt:
     if errors:
         text += (
             f" dagprof also measured {count(len(errors), 'file')} in isolation. The composed times"
-            f" differ from the times in isolation by {statistics.median(errors):.1%} (median) and at"
-            f" most {max(errors):.1%}."
+            f" differ from the times in isolation by {statistics.median(errors):.1%} (median) and"
+            f" at most {max(errors):.1%}."
         )
     else:
         text += " dagprof had no time to compare the composed times with times in isolation."
