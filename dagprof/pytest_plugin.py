@@ -36,7 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--dagprof-baseline",
         metavar="FILE",
-        help="Fail DAG files that parse more slowly than in FILE, a run file from `dagprof scan`.",
+        help=(
+            "Fail DAG files that take longer to parse than in FILE, a run file from `dagprof scan`."
+        ),
     )
 
 

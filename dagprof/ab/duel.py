@@ -172,8 +172,9 @@ class _ABRun:
         if untraced:
             self._has_sample = False
             self._doubts.append(
-                f"The time budget ran out before dagprof could trace {count(len(untraced), 'file')}"
-                " that changed. To measure all changed files, raise --time-budget."
+                "The time budget ran out before dagprof could trace"
+                f" {count(len(untraced), 'changed file')}. To measure all changed files, raise"
+                " --time-budget."
             )
 
         budget = self._budget.until(_REACHED_UNTIL)

@@ -102,7 +102,7 @@ def about_shared_code(found: Duel, difference: Difference, tree: Path) -> list[s
     file = shared[0][len(top) :]
     return [
         (
-            f"{file} is installed from the working tree, so dagprof measured both versions with the"
-            f" new {file}."
+            f"In both versions, Python imports {file} from the working tree. dagprof therefore"
+            f" measured both versions with the new {file}."
         )
     ]

@@ -171,7 +171,10 @@ def _module_way_out(failure: Failure, run: Run) -> str:
     missing, whole = failure.missing_module, _whole_name(failure)
     home = next((each for each in run.project.homes if each.module == missing), None)
     if home is not None:
-        return f"`{home.entry}` is in {home.folder}. Add `{home.option}` to the command"
+        return (
+            f"`{home.entry}` is in {home.folder}, where Python does not search for modules. Add"
+            f" `{home.option}` to the command"
+        )
     if text := moved.way_out(whole, run.environment.airflow_version):
         return text + _provider(
             moved.successor(whole, run.environment.airflow_version), run.environment.distributions

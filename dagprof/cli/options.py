@@ -41,9 +41,9 @@ _PARSING = (
         help=(
             "How to separate parses from each other. layers (default): import a package only once"
             " if many DAG files use the package, and add the import time to each of these files."
-            " In folders of fewer than ten files, `layers` shares no packages. strict: import all"
-            " packages again in each parse. A strict scan takes much longer. spawn: run each parse"
-            " in a new Python interpreter."
+            " With fewer than ten files, `layers` also imports all packages again in each parse."
+            " strict: import all packages again in each parse. A strict scan takes much longer."
+            " spawn: run each parse in a new Python interpreter."
         ),
     ),
     click.option(

@@ -55,8 +55,8 @@ class Rule(str, enum.Enum):
 # One sentence per rule, for SARIF and the documentation.
 DESCRIPTIONS = {
     Rule.SLOWER: "The parse time increased by more than the limits and by more than the noise.",
-    Rule.UNSURE: "The time budget ran out before the gate had a clear result for the file.",
-    Rule.IMPORT_ERROR: "The file lost some or all of its DAGs.",
+    Rule.UNSURE: "The gate could not find out whether the file became slower.",
+    Rule.IMPORT_ERROR: "The file no longer produces all of its DAGs.",
     Rule.FORBIDDEN_PACKAGE: (
         "The parse loads a forbidden package, or DAG code imports a package that is not allowed."
     ),

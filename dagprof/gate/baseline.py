@@ -99,7 +99,10 @@ def _doubt(baseline: Run, run: Run, demand: Demand) -> str:
         f" {used.absolute_ms:,g} ms."
     )
     if others:
-        text += f" Overrides set other limits for {count(len(wanted) - files, 'file')}."
+        text += (
+            f" For {count(len(wanted) - files, 'file')}, overrides in the configuration set other"
+            " limits."
+        )
     # Without a baseline, the gate uses limits below the least limits of two runs.
     is_raised = any(each != each.at_least(runs.LEAST) for each in wanted)
     return f"{text} To find smaller changes, use `--against`." if is_raised else text

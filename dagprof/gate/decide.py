@@ -145,7 +145,9 @@ def decide(compared: Compared, demand: Demand, version: str = "") -> Verdict:
     # A file that lost DAGs parses something else, so its slow-down says nothing about the change.
     told = {
         path: (
-            judgement if is_comparable(*timed[path]) else judgement.left_open("the file lost DAGs")
+            judgement
+            if is_comparable(*timed[path])
+            else judgement.left_open("the file no longer produces all of its DAGs")
         )
         for path, judgement in judged.items()
     }

@@ -164,7 +164,10 @@ def unused(
         return ()
     more = f" and {len(idle) - _SHOWN} more" if len(idle) > _SHOWN else ""
     what, lines = ("waivers", "these lines") if len(idle) > 1 else ("waiver", "this line")
-    told = f"Unused {what}: {', '.join(idle[:_SHOWN])}{more}. The gate found nothing at {lines}"
+    told = (
+        f"Unused {what}: {', '.join(idle[:_SHOWN])}{more}. The gate has no matching finding at"
+        f" {lines}"
+    )
     return (f"{told}. To cover the whole file, put the waiver comment on its own line.",)
 
 

@@ -13,7 +13,7 @@ from dagprof.quantities import count
 _SHOWN = 3
 _WORDS = {
     "discover": "list the DAG files",
-    "describe": "find out where modules come from",
+    "describe": "find out which distributions contain the imported modules",
     "pre_import": "import the modules that the DAG files name",
     "prices": "run its DAG processor",
 }

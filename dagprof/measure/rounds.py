@@ -249,8 +249,8 @@ class Rounds:
                 else "To test more files, raise --time-budget."
             )
             text = (
-                f"To save time, dagprof did not test changes in {len(jobs) - done} of {len(jobs)}"
-                f" files that could parse faster. {more}"
+                f"To save time, dagprof tested the possible changes in only {done} of"
+                f" {count(len(jobs), 'file')}. {more}"
             )
             self.doubts.append(Doubt(code="unproved", text=text))
 

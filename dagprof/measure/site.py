@@ -99,8 +99,9 @@ class Site:
         if self.zygotes.current.airflow.is_untried:
             text = (
                 f"Airflow {self.zygotes.current.airflow.version} is newer than 3.3, the newest"
-                " version that dagprof supports. This Airflow version has everything that dagprof"
-                " needs. If the results look wrong, upgrade dagprof."
+                " version that dagprof supports. This Airflow version contains all modules,"
+                " classes and functions that dagprof needs. If the results look wrong, upgrade"
+                " dagprof."
             )
             self.doubts.append(Doubt(code="untried-airflow", text=text))
         return self

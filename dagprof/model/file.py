@@ -157,7 +157,7 @@ class FileResult(Frozen, frozen=True):
         if self.failures:
             failure = self.failures[0]
             return f"{failure.type}: {failure.message}" if failure.type else failure.message
-        nothing = "the file imports without an error but defines no DAG"
+        nothing = "the file loads without errors but defines no DAG"
         if self.lost_dags:
             lost = self.lost_dags[0]
             nothing = f"Airflow does not find DAG {lost.dag_id}, which line {lost.line} creates"

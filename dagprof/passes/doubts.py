@@ -64,8 +64,9 @@ def composed(result: FileResult) -> list[Doubt]:
     text = (
         "dagprof composed the parse time from two parts:"
         f" {result.parse_ms - result.composed_ms:.0f} ms for this file, and"
-        f" {result.composed_ms:.0f} ms for imports that dagprof measured once. dagprof adds the"
-        " same import time to all other files that load these packages."
+        f" {result.composed_ms:.0f} ms for imports of shared packages. dagprof measured these"
+        " imports only once, and adds their time to the parse time of each file that loads these"
+        " packages."
     )
     return [Doubt(code=COMPOSED, text=text)]
 

@@ -23,7 +23,7 @@ def check_total(characters: int) -> None:
     :raises Unreadable: the values of one file have more than ``_MOST_CHARACTERS`` in total.
     """
     if characters > _MOST_CHARACTERS:
-        raise Unreadable("the values of its variables are too long in total")
+        raise Unreadable("the values of all variables in the file are too long in total")
 
 
 class Variable(NamedTuple):

@@ -96,7 +96,7 @@ def _saves(run: Run, ms: float, files: int, evidence: str, more_ms: float = 0.0)
     """
     # Savings exclude the wait for a CPU, which the headline of a busy machine contains.
     is_clear = bool(run.total_own_ms) and not run.was_busy
-    loop = "the parse loop with its lookups" if more_ms else "the parse loop"
+    loop = "the parse loop including lookups" if more_ms else "the parse loop"
     share = f", which is {ms / (run.total_own_ms + more_ms):.0%} of {loop}" if is_clear else ""
     return f"This change saves {duration(ms)} in {count(files, 'file')}{share} ({evidence})."
 

@@ -246,7 +246,7 @@ def _to_test_more(run: Run) -> str:
     if run.settings.get("time_budget") is not None:
         return "raise --time-budget to test more lines"
     return (
-        "the files parse too slowly to test more lines"
+        "each parse takes too long to test more lines"
         if run.settings.get("depth") == "full"
         else "use --depth full to test all lines"
     )

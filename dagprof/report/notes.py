@@ -27,7 +27,7 @@ _TITLES = {
     "conditions": "Parses failed with another day, host, user or environment",
     "cut-short": "Files that dagprof did not analyse completely, because the time budget ran out",
     "drift": "Parse times drift, because each parse affects the next parse",
-    "inconsistent": "Parses of the same file ended differently",
+    "inconsistent": "Parses of the same file had different outcomes",
     "left-out": "Files whose imports, lookups or effects dagprof recorded only in part",
     "leftover-processes": "Files whose parses left processes running, which dagprof then ended",
     _LOGGED: "Files whose code logs an exception and continues",

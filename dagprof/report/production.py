@@ -57,8 +57,8 @@ def sentences(production: Production, compared: ComparedProduction) -> list[str]
     elif compared.matched_ms:
         found.append(
             "For each file, the time in production includes lookups and about"
-            f" {duration(compared.overhead_ms)} of Airflow's own work. The time here excludes"
-            " lookups, Airflow's own work and waits for a CPU."
+            f" {duration(compared.overhead_ms)} of Airflow's own work. The time here"
+            " excludes lookups, Airflow's own work and waits for a CPU."
         )
     found += _speed(compared)
     found += _failures(compared)
@@ -95,8 +95,8 @@ def _speed(compared: ComparedProduction) -> list[str]:
     text = (
         f"A typical file takes {speed.factor:.2f} times as long in production as here. For half of"
         f" the {speed.files:,} compared files, the factor is between {speed.low:.2f} and"
-        f" {speed.high:.2f}. Most files differ in the same way, so the machine in production is"
-        f" {slower}."
+        f" {speed.high:.2f}. This factor is similar for most files, so the machine in production"
+        f" is {slower}."
     )
     return [text]
 

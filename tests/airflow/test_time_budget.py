@@ -112,7 +112,7 @@ def test_a_gate_ends_in_time_and_does_not_pass_what_it_has_not_measured(
     found = verdict(place / "reports")
     assert found.decision is Decision.CANNOT_TELL
     assert found.doubts[0].startswith(
-        "The time budget ran out before dagprof could trace 1 file that changed."
+        "The time budget ran out before dagprof could trace 1 changed file."
     )
 
 

@@ -339,7 +339,7 @@ def test_a_module_that_the_project_has_and_the_path_has_not(tmp_path: Path) -> N
         ("deep/", "--pythonpath source")
     ]
     assert "2 files  import error: ModuleNotFoundError: No module named 'deep'" in shown
-    assert "→ `deep/` is in source/. Add `--pythonpath source` to the command" in shown
+    assert "→ `deep/` is in source/, where Python does not search for modules. Add" in shown
     page = (tmp_path / "reports" / "report.html").read_text()
     assert "<summary>2 files</summary>" in page
     again, _, _ = scanned(tmp_path, "dags/", "--pythonpath", "source")

@@ -56,7 +56,9 @@ def test_one_cause_for_many_files() -> None:
         "ModuleNotFoundError: No module named 'operators'",
     )
     assert (
-        first.way_out == "`operators/` is in the project root. Add `--pythonpath .` to the command"
+        first.way_out
+        == "`operators/` is in the project root, where Python does not search for modules. Add"
+        " `--pythonpath .` to the command"
     )
     assert (
         second.way_out

@@ -160,7 +160,7 @@ def test_a_file_that_lost_its_dags_fails_and_is_not_faster() -> None:
     (found,) = [finding for finding in told.all_findings if finding.rule is Rule.IMPORT_ERROR]
     assert (
         found.message
-        == "a.py no longer produces DAGs: the file imports without an error but defines no DAG"
+        == "a.py no longer produces DAGs: the file loads without errors but defines no DAG"
     )
     assert (told.files[0].outcome, told.files[0].timing) == (Outcome.CANNOT_TELL, None)
     helper = file("a.py", *times(100), status=Status.NO_DAGS, dag_ids=())
@@ -321,7 +321,10 @@ def test_what_seemed_slower_and_gave_no_times_again_cannot_be_told() -> None:
                 "policy": Policy(relative="27.5%", absolute="80ms"),
                 "overrides": (Override(files=("c.py",), relative="70%"),),
             },
-            "smaller than 27.5 % or smaller than 80 ms. Overrides set other limits for 1 file.",
+            (
+                "smaller than 27.5 % or smaller than 80 ms. For 1 file, overrides in the"
+                " configuration set other limits."
+            ),
         ),
     ],
 )

@@ -162,14 +162,14 @@ def test_a_comment_that_accepted_nothing_is_told() -> None:
     changed = {"a.py": range(1, 8), FRAMES: (7,)}
     (text,) = waivers.unused(comments, [finding()], TODAY, changed)
     assert text.startswith(
-        "Unused waiver: slower at a.py:6. The gate found nothing at this line. To cover the whole"
-        " file,"
+        "Unused waiver: slower at a.py:6. The gate has no matching finding at this line. To cover"
+        " the whole file,"
     )
     assert waivers.unused(comments, [finding()], TODAY, {"a.py": (5,)}) == ()
     assert waivers.unused(comments[1:], [finding()], TODAY, changed) == ()
     many = [waiver(file="a.py", comment_line=line, until=day) for line in range(1, 8)]
     (text,) = waivers.unused(many, [], TODAY, changed)
-    assert "slower at a.py:5 and 2 more. The gate found nothing at these lines." in text
+    assert "slower at a.py:5 and 2 more. The gate has no matching finding at these lines." in text
     base, head = slower()
     told = judged(
         [base], [head], {"waivers": tuple(comments[:1])}, doubts=("busy",), changed_lines=changed

@@ -33,7 +33,7 @@ def test_the_text_names_the_round_the_staleness_and_what_is_enough(
     assert "does not keep up" in written
     assert "Time until Airflow stores a changed file, longest" in written
     assert re.search(r"parsing_processes = \d is enough to parse all files within 30", written)
-    assert re.search(r"min_file_process_interval = \d\d is enough", written)
+    assert re.search(r"set min_file_process_interval to at least \d\d\.", written)
 
 
 @pytest.mark.parametrize(

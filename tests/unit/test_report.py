@@ -234,7 +234,7 @@ def test_more_depth_is_advised_where_it_helps() -> None:
     untried = Plan(100, (), 100, 0, 2)
     for settings, more in (
         ({"depth": "normal"}, "use --depth full to test all lines"),
-        ({"depth": "full"}, "the files parse too slowly to test more lines"),
+        ({"depth": "full"}, "each parse takes too long to test more lines"),
         ({"depth": "full", "time_budget": "8s"}, "raise --time-budget to test more lines"),
     ):
         traced = msgspec.structs.replace(
@@ -544,7 +544,7 @@ def test_the_same_note_for_many_files_is_one() -> None:
     inconsistent = Doubt(code="inconsistent", text="Different outcomes.")
     text = summary(run(*(file(f"{name}.py", 1, doubts=(inconsistent,)) for name in "abcde")))
     assert (
-        "  Parses of the same file ended differently: 5 files (a.py, b.py, c.py and 2 more)"
+        "  Parses of the same file had different outcomes: 5 files (a.py, b.py, c.py and 2 more)"
         in text.splitlines()
     )
 

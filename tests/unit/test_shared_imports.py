@@ -69,7 +69,7 @@ def test_the_note_compares_composed_with_measured_times() -> None:
     text = doubt(layers((103, 100), (99, 100), (500, 400)), 60).text
     assert text.startswith("dagprof composed 40 of 60 parse times from two parts: ")
     assert "(boto3, google, numpy and 1 more)" in text
-    assert "differ by 3.0% (median) and at most 25.0%" in text
+    assert "differ from the times in isolation by 3.0% (median) and at most 25.0%" in text
     assert "differ" not in doubt(layers(), 60).text
     assert "differ" not in doubt(layers((5, 0)), 60).text
 

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     "--requirements",
     "output",
     flag_value="requirements",
-    help="Print a requirements file with the versions that are installed here.",
+    help="Print a requirements file with the installed versions of these distributions.",
 )
 @click.option(
     "--dockerfile",
     "output",
     flag_value="dockerfile",
     help=(
-        "Print a Dockerfile that adds the requirements to the official image. The build checks the"
-        " DAG files."
+        "Print a Dockerfile that installs these distributions in the official Airflow image. The"
+        " build of the image also checks the DAG files."
     ),
 )
 @click.option(
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     "output",
     flag_value="customise",
     help=(
-        "Print the extras and packages that a customised image can leave out, the saved size, and"
-        " the build arguments for the official Dockerfile."
+        "Print which extras and packages a customised image can leave out, how much space this"
+        " saves, and the build arguments for Airflow's official Dockerfile."
     ),
 )
 @click.option(
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     type=click.Choice(["regular", "slim"]),
     default="regular",
     show_default=True,
-    help="Official image that --dockerfile extends.",
+    help="Official Airflow image that the Dockerfile of --dockerfile extends.",
 )
 @click.option(
     "--cold-start/--no-cold-start",
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Output format. Only JSON lists every line that imports a package.",
+    help="Output format. Only the JSON output lists every line that imports a package.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Do not show progress.")
 @measuring_options

@@ -47,7 +47,10 @@ def _settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     "--cores",
     type=click.IntRange(1, 10_000),
     metavar="N",
-    help="Number of CPU cores of the DAG processor [default: the cores of the measured machine].",
+    help=(
+        "Number of CPU cores of the DAG processor [default: the number of cores of the machine"
+        " that ran the scan]."
+    ),
 )
 @click.option(
     "--parse-overhead",
@@ -62,7 +65,7 @@ def _settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help=(
-        "Find settings that are enough to parse all files within SECONDS [default:"
+        "Find settings with which Airflow can parse all files within SECONDS [default:"
         " min_file_process_interval]."
     ),
 )
@@ -86,7 +89,7 @@ def command(
 
     Show how long Airflow takes to parse all files once, and how long to store a changed file. Show
     how busy the parsing processes are, which files are close to a timeout, and which settings are
-    enough. Show the same figures after the proposed changes.
+    enough to parse all files in time. Show the same figures with the proposed changes.
     """
     from dagprof.analyse.loop import LoopRequest
     from dagprof.cli.output import stdout_console

@@ -14,7 +14,7 @@ from dagprof.errors import MeasurementError
 from dagprof.usecases.scan import RUN, Scanned
 
 
-@click.command("merge", short_help="Merge the runs of several shards into one.")
+@click.command("merge", short_help="Merge the runs of several shards into one run.")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...")
 @output_dir_option
 @source_option

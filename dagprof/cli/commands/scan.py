@@ -92,8 +92,8 @@ if TYPE_CHECKING:
     "--shard-by",
     metavar="FILE",
     help=(
-        "Use the parse times in FILE (a run.json file) to split the files into shards that take"
-        " equally long. By default, dagprof splits the files by their size."
+        "Use the parse times in FILE (a run.json file) to split the files into shards with similar"
+        " total parse times. By default, dagprof splits the files by their size."
     ),
 )
 @click.option(
@@ -101,8 +101,8 @@ if TYPE_CHECKING:
     "checks",
     default=None,
     help=(
-        "Also apply the rules of `dagprof check` [default: off]. Findings are part of the summary"
-        " and of the report, and can fail the scan."
+        "Also apply the rules of `dagprof check` [default: off]. Findings appear in the summary"
+        " and in the report, and can make the scan fail."
     ),
 )
 @from_airflow_option

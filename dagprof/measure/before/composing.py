@@ -323,12 +323,12 @@ def doubt(layers: Layers, files: int) -> Doubt:
     ]
     if errors:
         text += (
-            f" dagprof also measured {count(len(errors), 'file')} in isolation. The isolated and"
-            f" the composed times differ by {statistics.median(errors):.1%} (median) and at most"
-            f" {max(errors):.1%}."
+            f" dagprof also measured {count(len(errors), 'file')} in isolation. The composed times"
+            f" differ from the times in isolation by {statistics.median(errors):.1%} (median) and"
+            f" at most {max(errors):.1%}."
         )
     else:
-        text += " dagprof had no time to compare composed times with isolated times."
+        text += " dagprof had no time to compare the composed times with times in isolation."
     return Doubt(
         code=COMPOSED, text=f"{text} To measure all files in isolation, use --isolation strict."
     )

@@ -95,8 +95,8 @@ def surveyed(
 def not_shared(reason: str) -> Doubt:
     """A note that no parse time is composed, with the reason."""
     text = (
-        f"dagprof could not share the packages of the DAG files ({reason.rstrip('.')}), so each"
-        " parse imports all of its packages."
+        f"dagprof could not import the shared packages only once ({reason.rstrip('.')}), so each"
+        " parse imports all of its packages again."
     )
     return Doubt(code="not-shared", text=text)
 

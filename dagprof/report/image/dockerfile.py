@@ -28,12 +28,15 @@ def render(found: Dependencies, *, is_slim: bool) -> str:
         *_install(packages),
         f"COPY --chown=airflow:0 {DAGS}/ {_HOME}/dags/",
         "",
-        "# The build fails if a DAG file cannot be imported. dagprof stays out of the final image.",
+        (
+            "# The build fails if a DAG file cannot be imported. The final image does not contain"
+            " dagprof."
+        ),
         "FROM production AS check",
         *_install(check, f"dagprof scan {_HOME}/dags --fail-on import-error -o /tmp/dagprof"),
         "",
         "FROM production",
-        "# Each build runs the check, because the image contains the results of the check.",
+        "# Each build runs the check, because the next line copies a file that the check writes.",
         f"COPY --from=check --chown=airflow:0 {_RUN} {_HOME}/dagprof-run.json",
     ]
     return "\n".join(lines) + "\n"

@@ -157,7 +157,7 @@ def _tiles(
         ),
     ]
     if parse_loop is not None:
-        tiles.insert(1, ("One processing loop", str(parse_loop["round"]), _with_processes(run)))
+        tiles.insert(1, ("One parse loop", str(parse_loop["round"]), _with_processes(run)))
     if comparison is not None:
         tiles.append(_change_tile(comparison))
     if plan is not None and plan.steps:

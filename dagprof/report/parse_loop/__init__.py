@@ -40,10 +40,13 @@ def headline(found: Outlook) -> str:
     )
     interval = seconds(now.settings.interval_s)
     if now.keeps_up:
-        return f"{text} The DAG processor keeps up with {INTERVAL} ({interval})."
+        return (
+            f"{text} This time does not exceed {INTERVAL} ({interval}), so the DAG processor keeps"
+            " up."
+        )
     return (
-        f"{text} One round takes longer than {INTERVAL} ({interval}), so the DAG processor does not"
-        f" keep up. On average, Airflow parses each file every {seconds(now.cycle_s)}."
+        f"{text} This time exceeds {INTERVAL} ({interval}), so the DAG processor does not keep up."
+        f" On average, Airflow parses each file only every {seconds(now.cycle_s)}."
     )
 
 
@@ -85,7 +88,7 @@ def sufficient(found: Outlook) -> list[str]:
     lines = _sufficient(found.enough, found.now)
     if found.planned is not None and found.enough_planned is not None:
         line = _sufficient(found.enough_planned, found.planned)[0]
-        lines.append(f"After the proposed changes: {line[:1].lower()}{line[1:]}")
+        lines.append(f"With the proposed changes: {line[:1].lower()}{line[1:]}")
     if found.ignorable is not None and not found.enough.is_enough:
         lines += _ignoring(found.ignorable, found.enough)
     return lines
@@ -95,7 +98,6 @@ def _sufficient(what: Enough, one: Forecast) -> list[str]:
     within = seconds(what.within_s)
     if what.is_enough:
         return [f"The current settings are enough to parse all files within {within}."]
-    interval = f"{INTERVAL} = {what.interval_s:.0f}"
     lines = []
     if what.processes:
         cores = f" on {what.cores:,} CPU cores" if what.cores > one.settings.cores else ""
@@ -108,7 +110,10 @@ def _sufficient(what: Enough, one: Forecast) -> list[str]:
             f"More parsing processes are not enough to parse all files within {within}. The slowest"
             f" file, {safe_text(longest[1].path)}, alone takes {seconds(longest[0])}."
         )
-    lines.append(f"With {_processes(one.settings.processes)}, {interval} is enough.")
+    lines.append(
+        f"With {_processes(one.settings.processes)}, set {INTERVAL} to at least"
+        f" {what.interval_s:.0f}."
+    )
     return lines
 
 
@@ -116,8 +121,9 @@ def _ignoring(what: Ignorable, needed: Enough) -> list[str]:
     outcome = "is enough" if what.round_s <= needed.within_s else "alone is not enough"
     define = "defines" if len(what.paths) == 1 else "define"
     text = (
-        f"If .airflowignore excludes the {count(len(what.paths), 'file')} that {define} no DAG, one"
-        f" round takes {seconds(what.round_s)}. This change {outcome}."
+        f"If .airflowignore excludes the {count(len(what.paths), 'file')} that {define} no DAG,"
+        f" one round takes {seconds(what.round_s)}. This change {outcome} to parse all files"
+        f" within {seconds(needed.within_s)}."
     )
     return [text]
 

@@ -45,7 +45,7 @@ def _figures(found: Outlook, console: Console) -> None:
 def _close(found: Outlook, console: Console) -> None:
     if not found.close:
         return
-    table = columns(("takes", "figure"), ("part", "text"), ("file", "place"))
+    table = columns(("takes", "figure"), ("share", "text"), ("file", "place"))
     for each in found.close[:_SHOWN]:
         table.add_row(seconds(each.takes_s), parse_loop.near(each), Text(safe_text(each.path)))
     titled("Files close to a timeout", table, console)

@@ -127,8 +127,8 @@ def _time(time: Time) -> Text:
     )
     if time.kind is Kind.UNSURE:
         text.append(
-            " The CPU time did not change in the same way. To measure the file again, save the file"
-            " again."
+            " The change of the CPU time does not confirm this result. To measure the file again,"
+            " save the file again."
         )
     return text
 

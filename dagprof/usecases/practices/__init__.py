@@ -141,7 +141,7 @@ def baseline_of(settings: Settings) -> known.Baseline | None:
     try:
         found = msgspec.json.decode(Path(file).read_bytes(), type=known.Baseline)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a file of --write-baseline"
+        reason = getattr(error, "strerror", None) or "--write-baseline did not write this file"
         raise UsageError(
             f"Cannot read the accepted findings in {file!r} ({reason}). Write the file with"
             " `dagprof check --write-baseline`."

@@ -90,7 +90,7 @@ class _Watch:
                     raise
                 self._tell(Note(text=f"{error} dagprof tries again after the next save."))
                 self._wait_for_save()
-                why = "the last start failed"
+                why = "the last attempt failed"
 
     @contextlib.contextmanager
     def _opened(self, why: str) -> Iterator[WarmSite]:

@@ -28,29 +28,31 @@ def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ..
     return found or None
 
 
-@click.command("check", short_help="Check the DAG files against practices, with measured costs.")
+@click.command(
+    "check", short_help=("Check the DAG files against rules, and show what each finding costs.")
+)
 @click.argument("path", metavar="PATH")
 @click.option(
     "--select",
     multiple=True,
     callback=_codes,
     metavar="CODES",
-    help="Apply only these rules, such as DP1 or DP104,DP7. This option is repeatable.",
+    help=(
+        "Apply only rules whose code starts with one of CODES, such as DP1 or DP104,DP7. This"
+        " option is repeatable."
+    ),
 )
 @click.option(
     "--ignore",
     multiple=True,
     callback=_codes,
     metavar="CODES",
-    help="Do not apply these rules. This option is repeatable.",
+    help="Do not apply rules whose code starts with one of CODES. This option is repeatable.",
 )
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "hint", "never"]),
-    help=(
-        "Exit with code 1 for findings of this severity, and of more important ones [default:"
-        " error]."
-    ),
+    help=("Exit with code 1 if a finding has this severity or a higher severity [default: error]."),
 )
 @click.option(
     "--baseline",
@@ -60,7 +62,7 @@ def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ..
 @click.option(
     "--write-baseline",
     metavar="FILE",
-    help="Write all findings to FILE, so that later checks accept them.",
+    help="Write all findings to FILE. Later checks with --baseline FILE accept these findings.",
 )
 @click.option(
     "--format",
@@ -68,8 +70,8 @@ def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ..
     multiple=True,
     metavar="NAME[=FILE]",
     help=(
-        "Also write a report in the format NAME to FILE. Without =FILE, the report goes to standard"
-        f" output. This option is repeatable. Formats: {_FORMATS}."
+        "Also write a report in the format NAME to FILE. Without =FILE, dagprof writes the report"
+        f" to standard output. This option is repeatable. Formats: {_FORMATS}."
     ),
 )
 @click.option("--all", "shows_all", is_flag=True, help="Show all findings of each rule.")
@@ -90,9 +92,9 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     """Check the DAG files at PATH against the rules of `dagprof rules`.
 
     PATH is a DAG file, a DAG folder, or the run.json file of a scan. dagprof scans files and
-    folders first. Each finding names the place, what it costs, and what to do.
+    folders first. Each finding shows the place, the cost and the fix.
 
-    Exit codes: 0 no finding that fails, 1 a finding fails, 2 invalid options or configuration, 3
+    Exit codes: 0 passed, 1 failed (see --fail-on), 2 invalid options or configuration, 3
     measurement impossible, 130 interrupted.
     """
     from dagprof.usecases import practices

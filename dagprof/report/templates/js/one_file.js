@@ -110,7 +110,7 @@ function sourceOf(detail, asked) {
     else body.push(folded(line, end - 1, row));
     line = end;
   }
-  return [el("p", { class: "quiet" }, "Times come from the tracing pass. Times include nested statements and exclude garbage collection. A time after \u2265 covers only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
+  return [el("p", { class: "quiet" }, "Times come from the tracing pass. Times include nested statements and exclude garbage collection. The sign \u2265 marks a time that covers only the first iterations of a loop."), scrolling(el("table", { class: "source" }, el("thead", {}, el("tr", {}, el("th", { scope: "col", class: "figure" }, "Time"), el("th", { scope: "col", class: "figure" }, "Line"), el("th", { scope: "col" }, "Source"))), body), "Source")];
 }
 
 function folded(first, last, row) {
