@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from practices_corpus.planted import planted
 
-_CLEANING = '''def clean_name(text):
+_CUSTOMERS = '''def clean_name(text):
     """Remove what is no part of a name."""
     text = text.strip().lower()
     for mark in ".,;:!?":
@@ -91,6 +93,16 @@ def check(rows):
         raise ValueError("; ".join(problems))
     return rows
 '''
+
+_FUNCTION = re.compile(r"\b(clean_name|parse_amount|group_by_customer|rank|join_addresses|check)\(")
+
+
+def _of(kind: str) -> str:
+    """The same code for other rows."""
+    return _FUNCTION.sub(rf"\1_of_{kind}(", _CUSTOMERS).replace('"customer"', f'"{kind}"')
+
+
+_CLEANING = "\n\n".join((_CUSTOMERS, _of("supplier"), _of("partner"), _of("shop")))
 
 
 def _indented(text: str, by: int) -> str:

@@ -75,26 +75,26 @@ with DAG("typed_frames", schedule="@daily", catchup=False):
     ),
     planted(
         "DP101",
-        "warehouse_counts",
+        "bucket_counts",
         '''
 import datetime
 
 from airflow import DAG
-from airflow.providers.google.cloud.hooks.bigquery import BigQueryHook  # <<
 from airflow.providers.standard.operators.python import PythonOperator
+from google.cloud import storage  # <<
 
 
 class Counter:
-    """Counts the rows of tables."""
+    """Counts the files of tables."""
 
     def __init__(self, dataset):
         self.dataset = dataset
 
     def count(self, table):
-        return BigQueryHook().get_first(f"SELECT count(*) FROM {self.dataset}.{table}")
+        return len(list(storage.Client().list_blobs(self.dataset, prefix=table)))
 
 
-dag = DAG("warehouse_counts", start_date=datetime.datetime(2024, 1, 1), schedule=None)
+dag = DAG("bucket_counts", start_date=datetime.datetime(2024, 1, 1), schedule=None)
 counter = Counter("sales")
 count = PythonOperator(
     task_id="count", python_callable=counter.count, op_args=["orders"], dag=dag

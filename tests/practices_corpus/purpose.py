@@ -113,35 +113,31 @@ PythonOperator(task_id="move", python_callable=move, dag=dag)
     planted(
         "DP601",
         "bucket_to_database",
-        '''
+        """
 import json
 
 import airflow.sdk as af
 
 
-class EventsOperator(af.BaseOperator):
-    """Copies the events of an hour into the database."""
-
-    template_fields = ("key",)
-
-    def __init__(self, key, **kwargs):
-        super().__init__(**kwargs)
-        self.key = key
-
-    def execute(self, context):
+@af.dag(schedule="@hourly")
+def bucket_to_database():
+    @af.task(retries=1)
+    def events(ts_nodash=None):
         import boto3
         import psycopg2
 
-        body = boto3.client("s3").get_object(Bucket="events", Key=self.key)["Body"].read()
-        events = [(each["id"], each["kind"]) for each in map(json.loads, body.splitlines())]
+        key = f"{ts_nodash}.jsonl"
+        body = boto3.client("s3").get_object(Bucket="events", Key=key)["Body"].read()
+        rows = [(each["id"], each["kind"]) for each in map(json.loads, body.splitlines())]
         with psycopg2.connect("dbname=events") as connection, connection.cursor() as cursor:
-            cursor.execute("DELETE FROM events WHERE key = %s", (self.key,))
-            cursor.executemany("INSERT INTO events VALUES (%s, %s)", events)
+            cursor.execute("DELETE FROM events WHERE key = %s", (key,))
+            cursor.executemany("INSERT INTO events VALUES (%s, %s)", rows)
+
+    events()
 
 
-with af.DAG("bucket_to_database", schedule="@hourly"):
-    EventsOperator(task_id="events", key="{{ ts_nodash }}.jsonl")
-''',
+bucket_to_database()
+""",
     ),
     planted(
         "DP602",
@@ -247,26 +243,23 @@ PythonOperator(task_id="publish", python_callable=publish, dag=dag)
     planted(
         "DP602",
         "merge_and_slack",
-        '''
+        """
 import airflow.sdk as af
 
+SQL = "UPDATE customers SET city = s.city FROM staging s WHERE s.id = customers.id"
 
-class MergeOperator(af.BaseOperator):
-    """Merges the staged customers."""
+with af.DAG("merge_and_slack", schedule="@daily"):
 
-    SQL = "UPDATE customers SET city = s.city FROM staging s WHERE s.id = customers.id"
-
-    def execute(self, context):
+    @af.task
+    def merge(ds=None):
         from airflow.providers.postgres.hooks.postgres import PostgresHook
         from airflow.providers.slack.hooks.slack import SlackHook
 
-        PostgresHook("warehouse").run(self.SQL)
+        PostgresHook("warehouse").run(SQL)
         client = SlackHook(slack_conn_id="slack").client
-        client.chat_postMessage(channel="#data", text=f"Merged {context['ds']}.")
+        client.chat_postMessage(channel="#data", text=f"Merged {ds}.")
 
-
-with af.DAG("merge_and_slack", schedule="@daily"):
-    MergeOperator(task_id="merge")
-''',
+    merge()
+""",
     ),
 )
