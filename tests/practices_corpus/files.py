@@ -151,7 +151,7 @@ import datetime
 
 from airflow import DAG
 
-DAG(dag_id="billing", start_date=datetime.datetime(2024, 1, 1), schedule=None)
+dag = DAG(dag_id="billing", start_date=datetime.datetime(2024, 1, 1), schedule=None)
 """,
         {
             "finance/billing_flow.py": """from airflow.sdk import dag, task
@@ -196,7 +196,7 @@ with DAG("ingest_shop", start_date=datetime.datetime(2024, 1, 1), schedule=None)
 from airflow.sdk import DAG
 from archive_names import NAME
 
-DAG(NAME, schedule=None)
+dag = DAG(NAME, schedule=None)
 """,
         {
             "archive_v2.py": """import archive_names

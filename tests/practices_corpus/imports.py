@@ -181,7 +181,7 @@ stock_levels()
             "stock_alerts.py": """from airflow.sdk import DAG
 from stock_library import OWNER
 
-DAG("stock_alerts", schedule=None, default_args={"owner": OWNER}, tags=["stock"])
+dag = DAG("stock_alerts", schedule=None, default_args={"owner": OWNER}, tags=["stock"])
 """,
             "stock_library/__init__.py": """from stock_library.forecast import forecast
 

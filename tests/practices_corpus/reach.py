@@ -34,7 +34,7 @@ import datetime
 from airflow import DAG
 from remote_settings import SETTINGS
 
-DAG("settings_by_url", start_date=datetime.datetime(2024, 1, 1), schedule=None, tags=SETTINGS)
+dag = DAG("settings_by_url", start_date=datetime.datetime(2024, 1, 1), schedule=None, tags=SETTINGS)
 """,
         {
             "remote_settings.py": """import json
