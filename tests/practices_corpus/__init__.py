@@ -15,7 +15,6 @@ MODULES = (
     "calls",
     "lookups",
     "reach",
-    "file_scans",
     "business_logic",
     "many",
     "files",
