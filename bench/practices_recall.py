@@ -4,10 +4,11 @@
 
 The corpus is ``tests/practices_corpus``. The script writes the files of each family of rules, such
 as DP1, to a folder of their own. With --by rule or --by entry, each rule or entry has a folder. The
-script checks each folder with all rules and prints for each rule how many faults dagprof found, the names of the missed ones, and the findings
-of other rules, which may be right. A fault is found if the rule has a finding in one of the files
-of the entry. A finding at another line than the planted one counts, and the script prints both.
-With --depth quick, the rules DP101 to DP103 and some of DP204 find nothing.
+script checks each folder with all rules. For each rule, the script prints how many faults dagprof
+found, the names of the missed ones, and the findings of other rules, which may be right. A fault is
+found if the rule has a finding in one of the files of the entry. A finding at another line than the
+planted one counts, and the script prints both lines. With --depth quick, the rules DP101 and DP102
+and parts of DP103 and DP204 find nothing.
 """
 
 from __future__ import annotations
