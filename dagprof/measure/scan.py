@@ -268,10 +268,10 @@ class _Scan:
                 self._progress.preparing,
             )
         other = None
-        is_full = self._settings.depth is Depth.FULL
-        if (is_full or self._settings.check.in_scan) and not self._budget.is_spent:
+        is_wanted = self._settings.depth is Depth.FULL or self._settings.check.in_scan
+        if is_wanted and not self._budget.is_spent:
             results = rounds.compare_conditions()
-            other = seeds.with_another_seed(site.target) if is_full else None
+            other = seeds.with_another_seed(site.target)
         if other is not None and not self._budget.is_spent:
             # A scratch folder for both, in which DAG files may have written by now.
             config: ProbeConfig = {

@@ -12,6 +12,7 @@ from dagprof.practices import choice
 from dagprof.practices.registry import RULES
 from dagprof.practices.rule import Finding
 from dagprof.practices.subject import Subject
+from dagprof.quantities import count
 
 
 class Checked(NamedTuple):
@@ -67,6 +68,12 @@ def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
         yield (
             f"{_few(blind)} found nothing, because the run has no schedules of the DAGs. To check"
             " them, give the DAG folder instead of the run file."
+        )
+    if any(code in ("DP101", "DP102", "DP103") for code in codes) and subject.plan.untried:
+        yield (
+            f"DP101, DP102 and DP103 report only what dagprof tested. dagprof did not test"
+            f" {count(subject.plan.untried, 'line')} that may save time, too. To test all of them,"
+            " use --depth full."
         )
     if subject.dependencies is None and (image := [c for c in codes if c.startswith("DP8")]):
         yield f"{_few(image)} found nothing, because dagprof found no declared requirements."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from dagprof.analyse.others import Others, others
 from dagprof.analyse.others.lookups import loops_per_day
 from dagprof.attribution.candidates import shown_path
 from dagprof.model import Effect, FileResult, Origin, Run
+from dagprof.practices.source.callables import TaskCallable, reached, task_callables
 from dagprof.practices.source.module import Module
 
 
@@ -92,6 +94,34 @@ class Subject:
             module = self.module(file.path) if file.dag_ids else None
             if module is not None:
                 yield file, module
+
+    @cached_property
+    def _functions(self) -> dict[str, TaskCallable]:
+        """The functions at the top level of all files, by dotted name."""
+        found = {}
+        for module in self.modules():
+            dotted = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            for name, node in module.functions.items():
+                found[f"{dotted}.{name}"] = TaskCallable(name, node, module)
+        return found
+
+    def find(self, dotted: str) -> TaskCallable | None:
+        """The function behind a dotted name. A relative name, or one from another folder of the
+        path, is found by its end if that is unique.
+        """
+        name = dotted.lstrip(".")
+        if name in self._functions or "." not in name:
+            return self._functions.get(name)
+        ends = [each for known, each in self._functions.items() if known.endswith(f".{name}")]
+        return ends[0] if len(ends) == 1 else None
+
+    def callables(self, module: Module) -> list[TaskCallable]:
+        """The functions that the tasks of a DAG file run."""
+        return task_callables(module, self.find)
+
+    def reached(self, each: TaskCallable) -> list[tuple[Module, ast.AST]]:
+        """The nodes that a task may run, each with its module."""
+        return list(reached(each, self.find))
 
     def effects(self) -> Iterator[tuple[str, Effect, FileResult]]:
         """The effects at lines of the user's code: the path of the line, the effect, and the DAG

@@ -17,29 +17,36 @@ _RUNS_SQL = frozenset(("run", "execute", "executemany"))
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for _, module in subject.dag_modules():
-        texts = list(sql_texts(module))
-        emptied = {table for _, text in texts for table in sql.emptied_tables(text)}
-        for call, text in texts:
+        texts = list(sql_texts(subject, module))
+        emptied = {table for _, _, text in texts for table in sql.emptied_tables(text)}
+        for where, call, text in texts:
             for table in dict.fromkeys(sql.appended(text)):
                 if table in emptied:
                     continue
                 yield RULE.finding(
-                    module.path,
+                    where.path,
                     call.lineno,
                     f"This task only adds rows to {table}.",
                     key=table,
                 )
 
 
-def sql_texts(module: Module) -> Iterator[tuple[ast.Call, str]]:
-    """The SQL of operators and hooks, as far as the file contains it."""
-    for call in module.calls:
-        last = module.dotted(call.func).rpartition(".")[2]
-        is_run = last in _RUNS_SQL and isinstance(call.func, ast.Attribute)
-        if is_run or keyword(call, "sql") is not None:
-            text = sql_of(module, call)
-            if text is not None:
-                yield call, text
+def sql_texts(subject: Subject, module: Module) -> Iterator[tuple[Module, ast.Call, str]]:
+    """The SQL of the operators and of the callables of a DAG file, as far as the sources contain
+    it.
+    """
+    nodes: dict[ast.AST, Module] = dict.fromkeys(module.calls, module)
+    for each in subject.callables(module):
+        nodes.update((node, where) for where, node in subject.reached(each))
+    for node, where in nodes.items():
+        if not isinstance(node, ast.Call):
+            continue
+        last = where.dotted(node.func).rpartition(".")[2]
+        is_run = last in _RUNS_SQL and isinstance(node.func, ast.Attribute)
+        has_sql = any(keyword(node, name) is not None for name in ("sql", "configuration"))
+        text = sql_of(where, node) if is_run or has_sql else None
+        if text is not None:
+            yield where, node, text
 
 
 RULE = Rule(

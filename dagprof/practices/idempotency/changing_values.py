@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from dagprof.config.checks import Severity
+from dagprof.practices.idempotency.append_only import sql_texts
 from dagprof.practices.rule import Family, Finding, Rule
+from dagprof.practices.source import sql
 from dagprof.practices.source.actions import Action, acts
-from dagprof.practices.source.callables import reached, task_callables
 from dagprof.practices.source.clock import reads_clock_or_chance
 from dagprof.practices.source.flow import names_with, uses
 from dagprof.practices.source.module import Module
@@ -17,30 +19,47 @@ from dagprof.practices.subject import Subject
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for _, module in subject.dag_modules():
-        for each in task_callables(module):
-            nodes = list(reached(module, each.node))
-            for call, source in written(module, nodes):
+        seen = set()
+        for each in subject.callables(module):
+            for where, call, source in written(subject.reached(each)):
+                seen.add(call)
                 yield RULE.finding(
-                    module.path,
+                    where.path,
                     call.lineno,
                     f"{each.name} writes a value from {source}().",
                     key=f"{each.name} {source}",
                 )
+        for where, call, text in sql_texts(subject, module):
+            function = sql.changing(text)
+            if function and call not in seen:
+                yield RULE.finding(
+                    where.path,
+                    call.lineno,
+                    f"This task writes the value of {function}.",
+                    key=function,
+                )
 
 
-def written(module: Module, nodes: list[ast.AST]) -> Iterator[tuple[ast.Call, str]]:
+def written(nodes: Sequence[tuple[Module, ast.AST]]) -> Iterator[tuple[Module, ast.Call, str]]:
     """The writing calls whose arguments depend on the clock or on chance, with the first source."""
-    names = names_with(nodes, lambda value: bool(reads_clock_or_chance(module, value)))
-    sources = [source for node in nodes if (source := _source(module, node))]
-    for act in acts(module, iter(nodes)):
+    named: dict[Module, set[str]] = {}
+    for module in {module for module, _ in nodes}:
+        here = [node for where, node in nodes if where is module]
+        named[module] = names_with(here, partial(_depends, module))
+    sources = [source for module, node in nodes if (source := _source(module, node))]
+    for act in acts(nodes):
         if act.action is not Action.LOAD:
             continue
         values = [*act.node.args, *(each.value for each in act.node.keywords)]
         for value in values:
-            direct = reads_clock_or_chance(module, value)
-            if direct or uses(value, names):
-                yield act.node, direct or sources[0]
+            direct = reads_clock_or_chance(act.module, value)
+            if direct or uses(value, named[act.module]):
+                yield act.module, act.node, direct or sources[0]
                 break
+
+
+def _depends(module: Module, value: ast.AST) -> bool:
+    return bool(reads_clock_or_chance(module, value))
 
 
 def _source(module: Module, node: ast.AST) -> str:

@@ -3,71 +3,89 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from dagprof.config.checks import Severity
 from dagprof.practices.rule import Family, Finding, Rule
-from dagprof.practices.source.callables import reached, task_callables
 from dagprof.practices.source.module import Module, keyword
 from dagprof.practices.subject import Subject
 
 _WRITES = frozenset(("to_csv", "to_parquet", "to_json", "to_pickle", "to_excel", "urlretrieve"))
+_METHODS = frozenset(("write_text", "write_bytes", "read_text", "read_bytes", "open"))
+_OUTPUT = re.compile(r"(?:>{1,2}|\s-[oO]|\s--output|\btee)[\s=]*(/[\w./-]+)")
+_PATH = re.compile(r"(?<![\w:/])(/(?:tmp|data|var|opt|home|mnt|srv)/[\w./-]+)")
 _READS = frozenset(
     ("read_csv", "read_parquet", "read_json", "read_pickle", "read_excel", "load_file")
 )
 
 
+class Use(NamedTuple):
+    """One use of a local file: the task, the function or call, the path, and the place."""
+
+    task: str
+    owner: ast.AST
+    path: str
+    file: str
+    line: int
+    is_write: bool
+
+
 def _find(subject: Subject) -> Iterator[Finding]:
     for _, module in subject.dag_modules():
-        uses = [(each, use) for each in task_callables(module) for use in files(module, each.node)]
+        uses = [*_in_commands(module)]
+        for each in subject.callables(module):
+            for where, node in subject.reached(each):
+                uses += _of_call(each.name, each.node, where, node)
         seen = set()
-        for reader, (path, line, is_write) in uses:
+        for use in uses:
             writers = [
-                other.name
-                for other, (same, _, writes) in uses
-                if writes and same == path and other.node is not reader.node
+                other.task
+                for other in uses
+                if other.is_write and other.path == use.path and other.owner is not use.owner
             ]
-            if not is_write and writers and (reader.name, path) not in seen:
-                seen.add((reader.name, path))
+            if not use.is_write and writers and (use.task, use.path) not in seen:
+                seen.add((use.task, use.path))
                 yield RULE.finding(
-                    module.path,
-                    line,
-                    f"{reader.name} reads {path}, which the task {writers[0]} writes.",
-                    key=f"{reader.name} {path}",
+                    use.file,
+                    use.line,
+                    f"{use.task} reads {use.path}, which the task {writers[0]} writes.",
+                    key=f"{use.task} {use.path}",
                 )
 
 
-def files(
-    module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef
-) -> Iterator[tuple[str, int, bool]]:
-    """The local files that a callable uses: path, line, and whether it writes the file."""
-    for node in reached(module, function):
-        if not isinstance(node, ast.Call):
-            continue
-        last = module.dotted(node.func).rpartition(".")[2]
-        if last == "open" and node.args:
-            path = module.text_of(node.args[0])
-            mode = module.text_of(
-                keyword(node, "mode") or (node.args[1] if node.args[1:] else None)
-            )
-            is_write = bool(set(mode or "r") & set("wax"))
-        elif last in ("write_text", "write_bytes", "read_text", "read_bytes"):
-            path, is_write = _path(module, node.func), last.startswith("write")
-        elif last in _WRITES | _READS and (node.args or keyword(node, "filename")):
-            value = keyword(node, "filename") or node.args[-1 if last == "urlretrieve" else 0]
-            path, is_write = module.text_of(value), last in _WRITES
-        else:
-            continue
-        if path and "://" not in path and ("/" in path or "." in path):
-            yield path, node.lineno, is_write
+def _of_call(name: str, owner: ast.AST, module: Module, node: ast.AST) -> Iterator[Use]:
+    """The local file that a call reads or writes."""
+    if not isinstance(node, ast.Call):
+        return
+    last = module.dotted(node.func).rpartition(".")[2]
+    path, is_write = None, False
+    if last == "open" and node.args and isinstance(node.func, ast.Name):
+        path = module.text_of(node.args[0])
+        mode = module.text_of(keyword(node, "mode") or (node.args[1] if node.args[1:] else None))
+        is_write = bool(set(mode or "r") & set("wax"))
+    elif last in _METHODS and isinstance(node.func, ast.Attribute):
+        path = module.text_of(node.func.value)
+        mode = module.text_of(node.args[0]) if last == "open" and node.args else ""
+        is_write = last.startswith("write") or bool(set(mode or "") & set("wax"))
+    elif last in _WRITES | _READS and (node.args or keyword(node, "filename")):
+        value = keyword(node, "filename") or node.args[-1 if last == "urlretrieve" else 0]
+        path, is_write = module.text_of(value), last in _WRITES
+    if path and "://" not in path and "/" in path.strip("{}/") + path[:1]:
+        yield Use(name, owner, path, module.path, node.lineno, is_write)
 
 
-def _path(module: Module, function: ast.AST) -> str | None:
-    """The path in ``Path("x").write_text``."""
-    before = function.value if isinstance(function, ast.Attribute) else None
-    if isinstance(before, ast.Call) and before.args:
-        return module.text_of(before.args[0])
-    return None
+def _in_commands(module: Module) -> Iterator[Use]:
+    """The local files in the commands of BashOperator."""
+    for call in module.calls:
+        text = module.text_of(keyword(call, "bash_command"))
+        if text is None:
+            continue
+        name = module.text_of(keyword(call, "task_id")) or "a command"
+        written = set(_OUTPUT.findall(text))
+        for path in dict.fromkeys(_PATH.findall(text)):
+            yield Use(name, call, path, module.path, call.lineno, path in written)
 
 
 RULE = Rule(

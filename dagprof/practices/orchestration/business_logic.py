@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from dagprof.config.checks import Severity
 from dagprof.practices.rule import Family, Finding, Rule
-from dagprof.practices.source.callables import is_task_decorator
 from dagprof.practices.source.module import Module
 from dagprof.practices.subject import Subject
 from dagprof.quantities import duration
@@ -35,7 +34,7 @@ def lines_of_logic(module: Module) -> tuple[int, int]:
     code = _lines(module, module.tree.body)
     logic = [
         node
-        for node in module.tree.body
+        for node in module.nodes
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         and not _is_building(module, node)
     ]
@@ -65,7 +64,7 @@ def _is_docstring(node: ast.Expr) -> bool:
 
 
 def _is_building(module: Module, node: ast.AST) -> bool:
-    """Whether code creates DAGs, tasks or task groups, or is one task in few lines."""
+    """Whether code creates DAGs, task groups, or tasks of operators."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.Call):
             name = module.dotted(inner.func)
@@ -74,13 +73,9 @@ def _is_building(module: Module, node: ast.AST) -> bool:
                 return True
             if last in ("expand", "partial") and isinstance(inner.func, ast.Attribute):
                 return True
-        if isinstance(inner, ast.Attribute) and module.dotted(inner).endswith("decorators.task"):
-            return True
         for decorator in getattr(inner, "decorator_list", ()):
             target = decorator.func if isinstance(decorator, ast.Call) else decorator
             if module.dotted(target).rpartition(".")[2] in ("dag", "task_group"):
-                return True
-            if is_task_decorator(module, decorator):
                 return True
     return False
 

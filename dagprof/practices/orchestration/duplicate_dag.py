@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
+from dagprof.practices.orchestration.imported_dag_file import importers
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.source.places import line_of_text
 from dagprof.practices.subject import Subject
@@ -15,8 +16,12 @@ def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
         for dag_id in file.dag_ids:
             owners.setdefault(dag_id, []).append(file.path)
+    imported = importers(subject)
     for dag_id, paths in sorted(owners.items()):
         for path in paths[1:]:
+            # A file that imports the other one shows its DAGs; DP204 reports that.
+            if path in imported[paths[0]] or paths[0] in imported[path]:
+                continue
             yield RULE.finding(
                 path,
                 line_of_text(subject.module(path), dag_id),

@@ -13,16 +13,7 @@ from dagprof.quantities import count, duration
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
-    with_dags = {file.path for file in subject.run.files if file.dag_ids}
-    names = {_name(path): path for path in with_dags}
-    importers: dict[str, set[str]] = {}
-    for path in with_dags:
-        importers[path] = subject.users_modules.get(path, set()) - {path}
-    for file, module in subject.dag_modules():
-        for target in _imported(module, file.path, names):
-            if target != file.path:
-                importers[target].add(file.path)
-    for path, found in sorted(importers.items()):
+    for path, found in sorted(importers(subject).items()):
         if not found:
             continue
         file = subject.files[path]
@@ -38,6 +29,18 @@ def _find(subject: Subject) -> Iterator[Finding]:
                 f" {duration(file.own_ms)}."
             ),
         )
+
+
+def importers(subject: Subject) -> dict[str, set[str]]:
+    """By DAG file: the DAG files that import it."""
+    with_dags = {file.path for file in subject.run.files if file.dag_ids}
+    names = {_name(path): path for path in with_dags}
+    found = {path: subject.users_modules.get(path, set()) - {path} for path in with_dags}
+    for file, module in subject.dag_modules():
+        for target in _imported(module, file.path, names):
+            if target != file.path:
+                found[target].add(file.path)
+    return found
 
 
 def _name(path: str) -> str:

@@ -10,7 +10,7 @@ from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.subject import Subject
 
 _WARNING = re.compile(
-    r"(?P<file>[^\n:]+\.py):(?P<line>\d+): (?P<kind>\w*(?:Deprecat|RemovedIn)\w*): (?P<text>.*)",
+    r"(?P<file>[^\n:]+\.py):(?P<line>\d+): (?P<kind>[\w.]*(?:Deprecat|RemovedIn)\w*): (?P<text>.*)",
     re.DOTALL,
 )
 _LONGEST = 200
@@ -26,14 +26,15 @@ def _find(subject: Subject) -> Iterator[Finding]:
             path, line = subject.shown(match["file"]), int(match["line"])
             module = subject.module(path)
             statement = module.statement_at(line) if module is not None else None
-            if type(statement).__name__ not in ("Import", "ImportFrom") or (path, line) in seen:
+            is_import = type(statement).__name__ in ("Import", "ImportFrom")
+            if not (is_import or "DeprecatedImport" in match["kind"]) or (path, line) in seen:
                 continue
             seen.add((path, line))
             text = " ".join(match["text"].split())
             yield RULE.finding(
                 path,
                 line,
-                f"This import is deprecated: {text[:_LONGEST]}",
+                f"The import path is deprecated: {text[:_LONGEST]}",
                 key=text[:_LONGEST],
             )
 

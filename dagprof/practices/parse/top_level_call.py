@@ -19,12 +19,15 @@ _NO_CALLS = ("import", "importfrom", "functiondef", "asyncfunctiondef", "classde
 
 def _find(subject: Subject) -> Iterator[Finding]:
     seen = set()
+    explained = {(path, effect.line) for path, effect, _ in subject.effects() if effect.about.verbs}
     for step in subject.plan.steps:
         for change in step.changes:
             each_ms = change.saving_ms / max(1, change.files)
             if not change.called or change.needed or not change.not_needed or each_ms < LEAST_MS:
                 continue
             seen.add((change.place.file, change.place.line))
+            if (change.place.file, change.place.line) in explained:
+                continue
             why = (
                 f"{change.needed_at} needs the value, but not a new one in each parse"
                 if change.is_kept and change.needed_at
@@ -38,7 +41,6 @@ def _find(subject: Subject) -> Iterator[Finding]:
                 cost=in_loops(subject, change.saving_ms, change.files),
                 advice=_KEEP if change.is_kept else "",
             )
-    explained = {(path, effect.line) for path, effect, _ in subject.effects()}
     for file in subject.run.files:
         for statement, ms in computations(file):
             place = (file.path, statement.line)

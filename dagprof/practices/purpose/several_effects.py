@@ -7,19 +7,18 @@ from collections.abc import Iterator
 from dagprof.config.checks import Severity
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.source.actions import Action, acts
-from dagprof.practices.source.callables import reached, task_callables
 from dagprof.practices.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for _, module in subject.dag_modules():
-        for each in task_callables(module):
-            first = {act.action: act for act in reversed(acts(module, reached(module, each.node)))}
+        for each in subject.callables(module):
+            first = {act.action: act for act in reversed(acts(subject.reached(each)))}
             writes, tells = first.get(Action.LOAD), first.get(Action.NOTIFY)
             if writes is None or tells is None or "." in each.name:
                 continue
             yield RULE.finding(
-                module.path,
+                each.module.path,
                 each.node.lineno,
                 f"{each.name} writes data with {writes.call}() and sends a message with"
                 f" {tells.call}().",

@@ -10,6 +10,8 @@ from dagprof.model import ScheduleKind
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.source.clock import reads_clock
 from dagprof.practices.source.module import Module
+from dagprof.practices.source.places import line_of_dag, line_of_keyword
+from dagprof.practices.stability.changing import name_of
 from dagprof.practices.subject import Subject
 
 
@@ -18,32 +20,32 @@ def _find(subject: Subject) -> Iterator[Finding]:
         kinds = {dag.kind for dag in file.schedules}
         # Only somebody else starts these DAGs, so the start date delays nothing.
         is_manual = bool(kinds) and kinds <= {ScheduleKind.NONE}
-        for value in start_dates(module):
-            call = reads_clock(module, value)
-            if call:
-                yield RULE.finding(
-                    module.path,
-                    value.lineno,
-                    f"The start date comes from {call}(), so it moves with the clock.",
-                    key=call,
-                    severity=Severity.WARNING if is_manual else None,
-                    cost="Airflow 3 stores a new version of the DAG for each start date."
-                    if is_manual
-                    else "",
-                )
+        severity = Severity.WARNING if is_manual else None
+        cost = "Airflow 3 stores a new version of the DAG for each start date." if is_manual else ""
+        found = [
+            (value.lineno, f"comes from {call}()", call)
+            for value in start_dates(module)
+            if (call := reads_clock(module, value))
+        ]
+        moved = [each for each in file.instabilities if name_of(each) == "start_date"]
+        if moved and not found:
+            line = line_of_keyword(module, "start_date") or line_of_dag(module, moved[0].dag_id)
+            found = [(line, f"differs {moved[0].under.where}", "start_date")]
+        for line, why, key in found:
+            yield RULE.finding(
+                module.path,
+                line,
+                f"The start date {why}, so it moves with the clock.",
+                key=key,
+                severity=severity,
+                cost=cost,
+            )
 
 
 def start_dates(module: Module) -> Iterator[ast.expr]:
     """The values of ``start_date`` in calls and dicts. A name of the top level stands for the value
     that is assigned to it.
     """
-    assigned = {
-        target.id: node.value
-        for node in module.tree.body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name)
-    }
     for node in module.nodes:
         found: list[ast.expr] = []
         if isinstance(node, ast.Call):
@@ -55,7 +57,7 @@ def start_dates(module: Module) -> Iterator[ast.expr]:
                 if isinstance(key, ast.Constant) and key.value == "start_date"
             ]
         for value in found:
-            yield assigned.get(value.id, value) if isinstance(value, ast.Name) else value
+            yield module.assigned.get(value.id, value) if isinstance(value, ast.Name) else value
 
 
 RULE = Rule(

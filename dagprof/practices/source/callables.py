@@ -1,9 +1,9 @@
-"""Finds the code of a file that runs in tasks."""
+"""Finds the code that runs in tasks, also in helpers."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dagprof.practices.source.module import Module, keyword
@@ -15,40 +15,49 @@ _DECORATORS = (
     "airflow.sdk.definitions.decorators.task",
 )
 _BASES = ("Operator", "Sensor")
-# A callable of a task may call other functions of its file, which may call further ones.
+# A callable of a task may call other functions, which may call further ones.
 _DEPTH = 3
 
 
 class TaskCallable(NamedTuple):
-    """A function that a task runs, and the name of the task's code."""
+    """A function that a task runs: its name, and the module that contains it."""
 
     name: str
     node: Function
+    module: Module
 
 
-def task_callables(module: Module) -> list[TaskCallable]:
-    """The functions with a task decorator, those that an operator gets as ``python_callable``, and
-    the method ``execute`` of operators.
+# Finds the function behind a dotted name.
+Find = Callable[[str], "TaskCallable | None"]
+
+
+def task_callables(module: Module, find: Find) -> list[TaskCallable]:
+    """The functions with a task decorator, those that an operator or a task decorator gets as an
+    argument, and the method ``execute`` of operators.
     """
     by_name = {node.name: node for node in module.nodes if isinstance(node, Function)}
-    found: dict[Function, str] = {}
+    found: dict[Function, TaskCallable] = {}
+
+    def add(name: str, node: Function, where: Module = module) -> None:
+        found.setdefault(node, TaskCallable(name, node, where))
+
     for function in by_name.values():
         if any(is_task_decorator(module, each) for each in function.decorator_list):
-            found[function] = function.name
+            add(function.name, function)
     for call in module.calls:
         value = keyword(call, "python_callable")
+        if value is None and call.args and is_task_decorator(module, call.func):
+            value = call.args[0]
         if isinstance(value, ast.Name) and value.id in by_name:
-            found[by_name[value.id]] = value.id
+            add(value.id, by_name[value.id])
+        elif value is not None and (other := find(module.dotted(value))) is not None:
+            add(*other)
     for node in module.nodes:
         if isinstance(node, ast.ClassDef) and _is_operator(module, node):
             for method in node.body:
                 if isinstance(method, Function) and method.name == "execute":
-                    found[method] = f"{node.name}.execute"
-    return [TaskCallable(name, node) for node, name in sorted(found.items(), key=_line)]
-
-
-def _line(item: tuple[Function, str]) -> int:
-    return item[0].lineno
+                    add(f"{node.name}.execute", method)
+    return sorted(found.values(), key=lambda each: (each.module.path, each.node.lineno))
 
 
 def is_task_decorator(module: Module, decorator: ast.expr) -> bool:
@@ -61,19 +70,28 @@ def _is_operator(module: Module, node: ast.ClassDef) -> bool:
     return any(module.dotted(base).endswith(_BASES) for base in node.bases)
 
 
-def reached(module: Module, function: Function, depth: int = _DEPTH) -> Iterator[ast.AST]:
-    """The nodes of a function, and of the functions of the same file that it calls."""
+def reached(each: TaskCallable, find: Find) -> Iterator[tuple[Module, ast.AST]]:
+    """The nodes of a callable, and of the functions of the user that it calls, each with its
+    module.
+    """
     seen: set[Function] = set()
-    waiting = [(function, depth)]
+    waiting = [(each, _DEPTH)]
     while waiting:
         here, left = waiting.pop()
-        if here in seen:
+        if here.node in seen:
             continue
-        seen.add(here)
-        for statement in here.body:
+        seen.add(here.node)
+        for statement in here.node.body:
             for node in ast.walk(statement):
-                yield node
-                if left and isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                    called = module.functions.get(node.func.id)
+                yield here.module, node
+                if left and isinstance(node, ast.Call):
+                    called = _called(here.module, node, find)
                     if called is not None:
                         waiting.append((called, left - 1))
+
+
+def _called(module: Module, call: ast.Call, find: Find) -> TaskCallable | None:
+    if isinstance(call.func, ast.Name) and call.func.id in module.functions:
+        node = module.functions[call.func.id]
+        return TaskCallable(node.name, node, module)
+    return find(module.dotted(call.func))

@@ -9,6 +9,9 @@ from functools import cached_property
 
 # A larger file is not the code of a person.
 _LARGEST = 2_000_000
+# Methods that keep most of a text, and functions that keep their argument.
+_SAME = frozenset(("format", "strip", "dedent", "as_posix", "resolve"))
+_KEEPS = frozenset(("Path", "PurePath", "text", "dedent", "str"))
 
 
 class Module:
@@ -56,17 +59,17 @@ class Module:
         return found
 
     @cached_property
-    def constants(self) -> dict[str, str]:
-        """The texts that the top level assigns to names, once each."""
-        found: dict[str, str] = {}
-        several: set[str] = set()
-        for node in self.tree.body:
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+    def assigned(self) -> dict[str, ast.expr]:
+        """The value of each name that the file assigns exactly once."""
+        found: dict[str, list[ast.expr]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Assign):
                 for target in node.targets:
-                    if isinstance(target, ast.Name) and isinstance(node.value.value, str):
-                        (several if target.id in found else set()).add(target.id)
-                        found[target.id] = node.value.value
-        return {name: text for name, text in found.items() if name not in several}
+                    if isinstance(target, ast.Name):
+                        found.setdefault(target.id, []).append(node.value)
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                found.setdefault(node.target.id, []).extend([node.value] if node.value else [])
+        return {name: values[0] for name, values in found.items() if len(values) == 1}
 
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -96,26 +99,38 @@ class Module:
             return f"{name}()" if name else ""
         return ""
 
-    def text_of(self, node: ast.AST | None) -> str | None:
-        """The text of a constant, of a name of the top level that holds one, or of a joined text
-        with its literal parts; None for other expressions.
+    def text_of(self, node: ast.AST | None, depth: int = 5) -> str | None:
+        """The text of an expression, as far as the file shows it: ``{}`` stands for each unknown
+        part. None if no part is known.
         """
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
+        if depth <= 0 or node is None:
+            return None
+        parts = self._parts(node)
+        texts = [self.text_of(part, depth - 1) for part in parts]
+        if all(text is None for text in texts):
+            return None
+        separator = "/" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div) else ""
+        return separator.join("{}" if text is None else text for text in texts)
+
+    def _parts(self, node: ast.AST) -> list[ast.expr]:
+        """The expressions whose texts make up the text of an expression."""
         if isinstance(node, ast.Name):
-            return self.constants.get(node.id)
+            return [self.assigned[node.id]] if node.id in self.assigned else []
         if isinstance(node, ast.JoinedStr):
-            parts = [
-                self.text_of(part) if isinstance(part, ast.Constant) else "{}"
-                for part in node.values
-            ]
-            return "".join(part or "" for part in parts)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Mod)):
-            left, right = self.text_of(node.left), self.text_of(node.right)
-            return left if left is not None else right
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            return self.text_of(node.func.value) if node.func.attr == "format" else None
-        return None
+            return node.values
+        if isinstance(node, ast.BinOp):
+            if isinstance(node.op, (ast.Add, ast.Div)):
+                return [node.left, node.right]
+            return [node.left] if isinstance(node.op, ast.Mod) else []
+        if isinstance(node, ast.Call):
+            last = self.dotted(node.func).rpartition(".")[2]
+            if last in _SAME and isinstance(node.func, ast.Attribute):
+                return [node.func.value]
+            if last in _KEEPS:
+                return node.args[:1]
+        return []
 
     def statement_at(self, line: int) -> ast.stmt | None:
         """The innermost statement that contains a line."""

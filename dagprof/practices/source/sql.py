@@ -8,7 +8,15 @@ from typing import NamedTuple
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]+")
 _TABLE = r"([\w.`\"\[\]{}$-]+)"
-_INSERT = re.compile(rf"^INSERT\s+(?:INTO\s+)(?:TABLE\s+)?{_TABLE}", re.IGNORECASE)
+_INSERT = re.compile(
+    rf"^INSERT\s+(?!OVERWRITE\b|OR\b|ALL\b|IGNORE\b)(?:INTO\s+)?(?:TABLE\s+)?{_TABLE}",
+    re.IGNORECASE,
+)
+_NOW = re.compile(
+    r"\b(?:CURRENT_(?:DATE|TIMESTAMP|TIME)|NOW\s*\(|GETDATE\s*\(|SYSDATE|SYSTIMESTAMP"
+    r"|UTC_TIMESTAMP|RANDOM\s*\(|RAND\s*\(|UUID\s*\(|GENERATE_UUID\s*\()",
+    re.IGNORECASE,
+)
 _REPLACES = re.compile(
     r"\bON\s+CONFLICT\b|\bON\s+DUPLICATE\s+KEY\b|\bNOT\s+EXISTS\b|\bEXCEPT\b|\bIS\s+NULL\b",
     re.IGNORECASE,
@@ -75,3 +83,14 @@ def emptied_tables(text: str) -> set[str]:
 
 def _plain(table: str) -> str:
     return table.strip('`"[]').replace("`", "").replace('"', "").lower()
+
+
+def changing(text: str) -> str:
+    """The first function in a text whose value differs from run to run and that is written, such as
+    ``NOW``; empty if there is none.
+    """
+    for statement in statements(text):
+        match = _NOW.search(statement.text) if statement.verb in ("insert", "update") else None
+        if match is not None:
+            return match[0].rstrip("( ").upper()
+    return ""

@@ -21,14 +21,14 @@ def findings(
     the first field. A parameter, for example, is a field of the DAG and of each task.
     """
     for file in subject.run.files:
-        groups: dict[tuple[str, Condition], list[Instability]] = {}
+        groups: dict[tuple[object, Condition], list[Instability]] = {}
         for each in filter(wanted, file.instabilities):
-            groups.setdefault((_name(each), each.under), []).append(each)
+            groups.setdefault((each.is_existence or name_of(each), each.under), []).append(each)
         for found in groups.values():
             yield _finding(rule, subject, file, found)
 
 
-def _name(each: Instability) -> str:
+def name_of(each: Instability) -> str:
     """The name of the field without positions and without what is around it."""
     return re.sub(r"\[\d+\]", "", each.field.rpartition(".")[2])
 
@@ -38,16 +38,16 @@ def _finding(
 ) -> Finding:
     each = found[0]
     module = subject.module(file.path)
-    line = line_of_keyword(module, _name(each)) or line_of_dag(module, each.dag_id)
+    line = line_of_keyword(module, name_of(each)) or line_of_dag(module, each.dag_id)
     more = f" {count(len(found) - 1, 'more field')} of this name differ." if found[2:] else ""
     if each.is_existence:
-        message = f"The DAG {each.dag_id} exists only in some parses."
+        message = f"The DAG {each.dag_id} does not exist {each.under.where}."
     else:
         message = (
             f"{each.field} of {each.dag_id} differs {each.under.where}:"
             f" {_cut(each.first)} and {_cut(each.second)}.{more}"
         )
-    return rule.finding(file.path, line, message, key=_name(each), dag_id=each.dag_id)
+    return rule.finding(file.path, line, message, key=name_of(each), dag_id=each.dag_id)
 
 
 def _cut(text: str) -> str:

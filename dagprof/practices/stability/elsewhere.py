@@ -16,7 +16,9 @@ def _find(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_wanted(each: Instability) -> bool:
-    return not each.is_existence and each.under is not Condition.NONE
+    is_here = each.under is not Condition.NONE
+    # DP402 reports start dates.
+    return is_here and not each.is_existence and changing.name_of(each) != "start_date"
 
 
 RULE = Rule(
