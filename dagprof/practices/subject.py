@@ -19,11 +19,13 @@ from dagprof.practices.source.module import Module
 
 class Declared(NamedTuple):
     """The distributions that the project declares, by normalised name, and the line of each:
-    ``requirements.txt:3``. ``files`` are the files that were read.
+    ``requirements.txt:3``. ``files`` are the files that were read. Of these, ``generated`` are
+    written by a program, which adds what the declared distributions require.
     """
 
     lines: Mapping[str, tuple[str, int]]
     files: tuple[str, ...]
+    generated: frozenset[str] = frozenset()
 
 
 class Subject:

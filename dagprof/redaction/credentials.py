@@ -17,6 +17,8 @@ _WORD = re.compile(
     r"(?:[A-Z]{1,12}|[A-Z]?[a-z]{2,})(?:[A-Z][a-z]{2,}|[A-Z]{2,5}(?![a-z]))*[0-9]{0,4}"
     r"|[a-z][0-9]{0,2}|[0-9]{1,4}"
 )
+# Under such a name, a secret is a part of an address, which has a form of its own.
+_ADDRESS = re.compile(r"(?:dsn|ur[il]|host|server|endpoint)s?\Z", re.IGNORECASE)
 _LONGEST_WORD = 24
 _MOST_WORDS = 2
 # What people write until there is a password.
@@ -29,7 +31,7 @@ def is_credential(name: str, value: str) -> bool:
     """
     if not is_secret(name) or is_ordinary(value) or len(value.split()) > _MOST_WORDS:
         return False
-    if value.lower() in _PLACEHOLDERS:
+    if value.lower() in _PLACEHOLDERS or _ADDRESS.search(name):
         return False
     return _PASSWORD.search(name) is not None or not _names_something(value)
 

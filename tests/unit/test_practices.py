@@ -38,7 +38,7 @@ def found(code: str, source: str) -> list[Finding]:
 BREACHES = [
     ("DP402", 'DAG("a", start_date=datetime.datetime.now())'),
     ("DP402", 'DAG("a", start_date=pendulum.today("UTC").add(days=-1))'),
-    ("DP402", 'ARGS = {"start_date": datetime.datetime.utcnow() - datetime.timedelta(1)}'),
+    ("DP402", 'default_args = {"start_date": datetime.datetime.utcnow() - datetime.timedelta(1)}'),
     ("DP402", 'from airflow.utils.dates import days_ago\nDAG("a", start_date=days_ago(2))'),
     ("DP402", 'START = datetime.date.today()\nDAG("a", start_date=START)'),
     ("DP501", 'SQLExecuteQueryOperator(task_id="x", sql="INSERT INTO s SELECT * FROM t")'),
@@ -102,7 +102,9 @@ BREACHES = [
 SIMILAR = [
     ("DP402", 'DAG("a", start_date=datetime.datetime(2024, 1, 1), end_date=pendulum.now())'),
     ("DP402", 'DAG("a", start_date=pendulum.datetime(2024, 1, 1, tz="UTC"))'),
-    ("DP402", 'ARGS = {"started": datetime.datetime.now()}'),
+    ("DP402", 'default_args = {"started": datetime.datetime.now()}'),
+    ("DP402", 'DAG("a", params={"start_date": Param(str(datetime.date.today()))})'),
+    ("DP402", 'ROW = {"start_date": datetime.date.today()}'),
     ("DP501", 'SQLExecuteQueryOperator(task_id="x", sql="SELECT * FROM insert_into")'),
     (
         "DP501",

@@ -129,7 +129,9 @@ def test_a_deprecated_import_is_found_by_the_warning_at_its_line() -> None:
     source = "from airflow.operators.bash import BashOperator\nrun()\n"
     (finding,) = of("DP112", file(warnings=(warning,)), source=source)
     assert (finding.path, finding.line) == ("a.py", 1)
-    elsewhere = warning.replace("a.py:1", "a.py:2")
+    attribute = warning.replace("a.py:1", "a.py:2")
+    assert of("DP112", file(warnings=(attribute,)), source=source)
+    elsewhere = attribute.replace("DeprecatedImportWarning", "DeprecationWarning")
     assert of("DP112", file(warnings=(elsewhere,)), source=source) == []
 
 
@@ -164,6 +166,7 @@ def test_catchup_names_the_number_of_runs() -> None:
     (finding,) = of("DP401", file(schedules=(schedule(has_more_backlog=True),)))
     assert "more than 400 runs" in finding.message
     assert "default of Airflow" in finding.advice
+    assert of("DP401", file(schedules=(schedule(backlog=0, has_more_backlog=True),)))
     assert of("DP401", file(schedules=(schedule(catchup=False, backlog=None),))) == []
     assert of("DP401", file(schedules=(schedule(backlog=0),))) == []
 

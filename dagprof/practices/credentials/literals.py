@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import enum
 import re
+from collections.abc import Collection
 from typing import NamedTuple
 
 from dagprof.practices.credentials.named import names
 from dagprof.practices.source.module import Module
+from dagprof.practices.source.places import default_args
 from dagprof.redaction import MASK, Redactor
 from dagprof.redaction.credentials import is_credential
 from dagprof.redaction.shapes import looks_random
@@ -38,7 +40,7 @@ class Secret(NamedTuple):
 def secrets(module: Module) -> list[Secret]:
     """The literals of a file that contain secrets, by line."""
     redact = Redactor()
-    named = names(module)
+    named, defaults = names(module), set(default_args(module))
     docstrings = _docstrings(module)
     found = []
     for node in module.nodes:
@@ -53,7 +55,7 @@ def secrets(module: Module) -> list[Secret]:
         if is_credential(name, text) or redact(text) != text:
             # A secret can be the name of another one.
             is_safe = redact(name) == name and not looks_random(name)
-            where = _where(module, node, text)
+            where = _where(module, node, text, defaults)
             found.append(Secret(node.lineno, where, name if is_safe else ""))
     return sorted(set(found), key=lambda each: (each.line, each.where.value, each.name))
 
@@ -63,27 +65,17 @@ def _is_reference(text: str) -> bool:
     return text.startswith("arn:") or ("://" in text and ":{}@" in text)
 
 
-def _where(module: Module, node: ast.AST, text: str) -> Where:
+def _where(module: Module, node: ast.AST, text: str, defaults: Collection[ast.AST]) -> Where:
     if _URL.search(text):
         return Where.URI
-    around = module.parents.get(node)
+    around: ast.AST | None = node
     while around is not None:
-        if isinstance(around, ast.arguments) or _is_default_args(around):
+        if isinstance(around, ast.arguments) or around in defaults:
             return Where.DEFAULTS
         if isinstance(around, ast.stmt):
             break
         around = module.parents.get(around)
-    return Where.DEFAULTS if around is not None and _is_default_args(around) else Where.SOURCE
-
-
-def _is_default_args(node: ast.AST) -> bool:
-    """Whether a node assigns or passes ``default_args``."""
-    if isinstance(node, ast.keyword):
-        return node.arg == "default_args"
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    if isinstance(node, ast.AnnAssign):
-        targets = [node.target]
-    return any(isinstance(each, ast.Name) and each.id.lower() == "default_args" for each in targets)
+    return Where.SOURCE
 
 
 def _docstrings(module: Module) -> set[ast.AST]:

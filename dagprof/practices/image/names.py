@@ -10,3 +10,8 @@ def normalised(name: str) -> str:
     Packaging Authority).
     """
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def squashed(name: str) -> str:
+    """The name without the signs between its words, which the name of a module often lacks."""
+    return normalised(name).replace("-", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
-from dagprof.practices.image.names import normalised
+from dagprof.practices.image.names import squashed
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.subject import Subject
 
@@ -14,11 +14,11 @@ def _find(subject: Subject) -> Iterator[Finding]:
     dependencies, declared = subject.dependencies, subject.declared
     if dependencies is None or declared is None or not declared.lines:
         return
-    known = set(declared.lines)
+    known = {squashed(name) for name in declared.lines}
     files = " or ".join(declared.files[:2])
     for each in dependencies.needed:
         # The official image contains some distributions that nobody declares.
-        if normalised(each.name) in known or each.in_image.value == "yes" or each.is_optional:
+        if squashed(each.name) in known or each.in_image.value == "yes" or each.is_optional:
             continue
         line = each.lines[0]
         yield RULE.finding(
@@ -27,15 +27,6 @@ def _find(subject: Subject) -> Iterator[Finding]:
             f"This line imports {line.name} from {each.name}, which is not in {files}.",
             key=each.name,
         )
-    for missing in dependencies.missing:
-        if not missing.is_optional and normalised(missing.distribution) not in known:
-            line = missing.lines[0]
-            yield RULE.finding(
-                line.file,
-                line.line,
-                f"This line imports {missing.module}, which is neither installed nor in {files}.",
-                key=missing.module,
-            )
 
 
 RULE = Rule(

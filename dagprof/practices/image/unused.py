@@ -18,7 +18,7 @@ def _find(subject: Subject) -> Iterator[Finding]:
     for each in dependencies.unused:
         # ``use`` names a way in which Airflow or a DAG file may use it without an import.
         place = declared.lines.get(normalised(each.name))
-        if place is None or each.use:
+        if place is None or each.use or place[0] in declared.generated:
             continue
         file, line = place
         more = f" with {count(each.others, 'more distribution')}" if each.others else ""

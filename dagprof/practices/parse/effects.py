@@ -4,6 +4,7 @@ databases, programs and sleeping.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def findings(
     """
     for at in at_lines(subject, wanted):
         verbs = at.effect.about.verbs
-        if at.ms < least_ms or verbs is None:
+        if at.ms < least_ms or verbs is None or _is_airflows(subject, at):
             continue
         what = _object(at.effect)
         took = f" for {duration(at.ms)}" if at.ms >= 1 else ""
@@ -64,6 +65,22 @@ def findings(
 
 
 _IMPORT = "Import the library in the task that uses it, because its import does this."
+
+
+def _is_airflows(subject: Subject, at: At) -> bool:
+    """Whether the line imports a module of Airflow or its providers, or makes a SubDAG. Then
+    Airflow's code does this, and the DAG needs the import or the object.
+    """
+    module = subject.module(at.path)
+    statement = module.statement_at(at.line) if module is not None else None
+    if module is None or statement is None:
+        return False
+    if isinstance(statement, ast.ImportFrom):
+        return (statement.module or "").split(".")[0] == "airflow"
+    if isinstance(statement, ast.Import):
+        return all(alias.name.split(".")[0] == "airflow" for alias in statement.names)
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return any(module.dotted(call.func).endswith("SubDagOperator") for call in calls)
 
 
 def _object(effect: Effect) -> str:

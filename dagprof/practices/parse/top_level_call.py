@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dagprof.analyse.fleet.values import Change
 from dagprof.config.checks import Severity
 from dagprof.model import FileResult, Statement
 from dagprof.practices.costs import in_loops
@@ -26,7 +27,7 @@ def _find(subject: Subject) -> Iterator[Finding]:
             if not change.called or change.needed or not change.not_needed or each_ms < LEAST_MS:
                 continue
             seen.add((change.place.file, change.place.line))
-            if (change.place.file, change.place.line) in explained:
+            if (change.place.file, change.place.line) in explained or _is_airflows(subject, change):
                 continue
             why = (
                 f"{change.needed_at} needs the value, but not a new one in each parse"
@@ -51,6 +52,15 @@ def _find(subject: Subject) -> Iterator[Finding]:
                     key=_short(statement.text),
                     cost=in_loops(subject, ms),
                 )
+
+
+def _is_airflows(subject: Subject, change: Change) -> bool:
+    """Whether the call makes an object of Airflow. Such an object is a part of a DAG."""
+    module = subject.module(change.place.file)
+    if module is None:
+        return False
+    first, dot, rest = change.called.partition(".")
+    return f"{module.imported.get(first, first)}{dot}{rest}".startswith("airflow.")
 
 
 def computations(file: FileResult) -> Iterator[tuple[Statement, float]]:

@@ -8,7 +8,7 @@ from dagprof.config.checks import Severity
 from dagprof.model import DagSchedule, FileResult
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.source.module import Module
-from dagprof.practices.source.places import line_of_dag, line_of_keyword
+from dagprof.practices.source.places import line_of_argument, line_of_dag
 from dagprof.practices.subject import Subject
 from dagprof.quantities import count
 
@@ -16,9 +16,10 @@ from dagprof.quantities import count
 def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
         for dag in file.schedules:
-            if dag.catchup and dag.backlog and not is_part(dag, file):
+            has_backlog = bool(dag.backlog) or dag.has_more_backlog
+            if dag.catchup and has_backlog and not is_part(dag, file):
                 module = subject.module(file.path)
-                line = line_of_keyword(module, "catchup") or line_of_dag(module, dag.dag_id)
+                line = line_of_argument(module, "catchup") or line_of_dag(module, dag.dag_id)
                 yield RULE.finding(
                     file.path,
                     line,
@@ -43,8 +44,10 @@ def amount_of_runs(dag: DagSchedule) -> str:
 
 def _advice(module: Module | None) -> str:
     """The advice, if nobody wrote ``catchup`` into the file."""
-    if module is not None and "catchup" in module.text:
+    if module is not None and line_of_argument(module, "catchup"):
         return RULE.advice
+    if module is not None and "catchup" in module.text:
+        return "Set catchup=False as an argument of the DAG; in default_args it has no effect."
     return (
         "Set catchup=False; the value comes from the default of Airflow or from its configuration."
     )

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dagprof.config.checks import Severity
 from dagprof.model import ScheduleKind
 from dagprof.practices.rule import Family, Finding, Rule
+from dagprof.practices.source.callables import is_task_decorator
 from dagprof.practices.source.clock import reads_clock
-from dagprof.practices.source.module import Module
-from dagprof.practices.source.places import line_of_dag, line_of_keyword
+from dagprof.practices.source.module import Module, keyword
+from dagprof.practices.source.places import default_args, line_of_dag, line_of_keyword
 from dagprof.practices.stability.changing import name_of
 from dagprof.practices.subject import Subject
 
@@ -43,23 +44,25 @@ def _find(subject: Subject) -> Iterator[Finding]:
 
 
 def start_dates(module: Module) -> Iterator[ast.expr]:
-    """The values of ``start_date`` in calls and dicts. A name of the top level stands for the value
-    that is assigned to it.
-    """
-    for node in module.nodes:
-        found: list[ast.expr] = []
-        if isinstance(node, ast.Call):
-            found = [each.value for each in node.keywords if each.arg == "start_date"]
-        elif isinstance(node, ast.Dict):
-            found = [
-                value
-                for key, value in zip(node.keys, node.values, strict=True)
-                if isinstance(key, ast.Constant) and key.value == "start_date"
-            ]
-        for value in found:
-            yield module.assigned.get(value.id, value) if isinstance(value, ast.Name) else value
+    """The values of ``start_date`` in default arguments, and as an argument of DAGs and tasks."""
+    found = [
+        value
+        for each in default_args(module)
+        if isinstance(each, ast.Dict)
+        for key, value in zip(each.keys, each.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == "start_date"
+    ]
+    for call in module.calls:
+        last = module.dotted(call.func).rpartition(".")[2]
+        value = keyword(call, "start_date")
+        is_airflows = last.endswith(_OWNERS) or is_task_decorator(module, call.func)
+        if value is not None and (is_airflows or call in default_args(module)):
+            found.append(value)
+    for value in dict.fromkeys(found):
+        yield module.assigned.get(value.id, value) if isinstance(value, ast.Name) else value
 
 
+_OWNERS = ("DAG", "dag", "TaskGroup", "task_group", "Operator", "Sensor")
 RULE = Rule(
     code="DP402",
     name="moving-start-date",

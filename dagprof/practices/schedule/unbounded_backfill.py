@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
@@ -12,10 +13,14 @@ from dagprof.practices.subject import Subject
 from dagprof.quantities import count
 
 _RUNS, _AT_ONCE = 100, 16
+_WAITS = re.compile(r"(?:depends_on_past|wait_for_downstream)[\"']?\s*[:=]\s*True")
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
+        module = subject.module(file.path)
+        if module is not None and _WAITS.search(module.text):
+            continue  # past runs wait for each other
         for dag in file.schedules:
             is_large = (dag.backlog or 0) >= _RUNS and dag.max_active_runs >= _AT_ONCE
             if dag.catchup and is_large and not is_part(dag, file):

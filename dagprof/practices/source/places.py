@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from dagprof.practices.source.module import Module, keyword
+
+_DEFAULT_ARGS = re.compile(r"_?default_?args", re.IGNORECASE)
 
 
 def line_of_text(module: Module | None, text: str) -> int:
@@ -54,3 +57,23 @@ def line_of_keyword(module: Module | None, name: str) -> int:
                 if isinstance(key, ast.Constant) and key.value == name
             ]
     return lines[0] if len(lines) == 1 else 0
+
+
+def line_of_argument(module: Module | None, name: str) -> int:
+    """The line of the only argument with this name; 0 if there are several. Entries of dicts do not
+    count.
+    """
+    if module is None:
+        return 0
+    lines = [value.lineno for call in module.calls if (value := keyword(call, name)) is not None]
+    return lines[0] if len(lines) == 1 else 0
+
+
+def default_args(module: Module) -> list[ast.expr]:
+    """The values that DAGs and task groups get as ``default_args``, and what has this name."""
+    found = [value for call in module.calls if (value := keyword(call, "default_args")) is not None]
+    named = [value for name, value in module.assigned.items() if _DEFAULT_ARGS.fullmatch(name)]
+    resolved = [
+        module.assigned.get(each.id, each) if isinstance(each, ast.Name) else each for each in found
+    ]
+    return [*resolved, *named]

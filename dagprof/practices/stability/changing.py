@@ -12,6 +12,7 @@ from dagprof.practices.subject import Subject
 from dagprof.quantities import count
 
 _LONGEST = 60
+_IN_AIRFLOW_2 = "Airflow writes the DAG to its database again whenever the value changes."
 
 
 def findings(
@@ -47,7 +48,9 @@ def _finding(
             f"{each.field} of {each.dag_id} differs {each.under.where}:"
             f" {_cut(each.first)} and {_cut(each.second)}.{more}"
         )
-    return rule.finding(file.path, line, message, key=name_of(each), dag_id=each.dag_id)
+    # Airflow 2 has no versions of DAGs.
+    cost = _IN_AIRFLOW_2 if subject.major == 2 and not each.is_existence else ""
+    return rule.finding(file.path, line, message, key=name_of(each), dag_id=each.dag_id, cost=cost)
 
 
 def _cut(text: str) -> str:

@@ -39,8 +39,10 @@ _MOST_RUNS = 20_000
 _FEW_STEPS = 2000
 # A timetable that is slow gets a shorter window, of at least one whole day.
 _SLOW_S = 1.0
-# The most runs of ``catchup`` that are counted one by one, and the time for all DAGs of a file.
+# The most runs of ``catchup`` that are counted one by one, and the time for all DAGs of a file, for
+# each of them, and for each of them if the others took all time.
 _MOST_BACKLOG, _BACKLOG_S = 500_000, 20.0
+_MOST_S, _LEAST_S = 10.0, 0.1
 
 
 class Uncountable(Exception):
@@ -199,13 +201,16 @@ class Schedules:
         if not (self._counts_backlog and restriction.catchup):
             return {}
         now = datetime.now(timezone.utc)
+        started = perf_counter()
+        # The DAGs before must not leave a DAG without time.
+        until = started + max(_LEAST_S, min(_MOST_S, self._until - started))
         runs, before = 0, None
         info = _next(timetable, None, restriction)
         while info is not None:
             at = _utc(info)
             if at > now or at == before:
                 break
-            if runs >= _MOST_BACKLOG or perf_counter() > self._until:
+            if runs >= _MOST_BACKLOG or perf_counter() > until:
                 return {"backlog": runs, "has_more_backlog": True}
             runs, before = runs + 1, at
             info = _next(timetable, info, restriction)

@@ -27,6 +27,7 @@ def declared(dags: Path) -> Declared | None:
     read: list[str] = []
     waiting = list(_files(root))
     seen: set[Path] = set()
+    generated: set[str] = set()
     while waiting and len(seen) < _MOST_FILES:
         path = waiting.pop(0)
         if path in seen:
@@ -44,10 +45,12 @@ def declared(dags: Path) -> Declared | None:
             names = list(requirements.of_requirements(text))
             waiting += [path.parent / each for each in requirements.included(text)]
         shown = os.path.relpath(path, dags)
+        if path.suffix != ".toml" and requirements.is_generated(text):
+            generated.add(shown)
         read += [repository.shown(path)] if names else []
         for name, line in names:
             lines.setdefault(normalised(name), (shown, line))
-    return Declared(lines, tuple(read)) if lines else None
+    return Declared(lines, tuple(read), frozenset(generated)) if lines else None
 
 
 def _files(root: Path) -> Iterator[Path]:
