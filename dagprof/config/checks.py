@@ -74,6 +74,8 @@ class Checks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         check_codes((*self.select, *self.ignore))
+        if not self.select:
+            raise ValueError("`select` must name at least one rule")
         for codes in self.per_file_ignores.values():
             check_codes(codes)
 

@@ -203,7 +203,7 @@ def _relative_to(folder: Path, start: Path, found: Entries) -> Entries:
     if folder == start:
         return found
     result = dict(found)
-    for key in _PATHS:
+    for key in (*_PATHS, f"{_CHECK}.baseline"):
         text = found[key].value if key in found else None
         if (
             isinstance(text, str)

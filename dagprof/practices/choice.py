@@ -23,8 +23,10 @@ _COMMENT = re.compile(
     r"(?:\s+until\s+(?P<until>\d{4}-\d{2}-\d{2}))?\s+because\s+(?P<reason>\S.*)",
     re.IGNORECASE,
 )
-# Python's tokenizer copies the line for each token.
-_LONGEST_LINE = 10_000
+# Python's tokenizer copies the line for each token, and a text of several lines is one line.
+_LONGEST_LINE, _LONGEST_TEXT = 10_000, 300_000
+# So many invalid comments are named.
+_MOST_NAMED = 10
 FORM = "# dagprof: ignore DP101 because REASON"
 
 
@@ -61,26 +63,30 @@ def _length(code: str, prefixes: Iterable[str]) -> int:
 
 def comments(text: str, path: str) -> tuple[list[Comment], list[str]]:
     """The comments of a source text that accept findings, and a sentence for each invalid one."""
-    if not _BEGINS.search(text) or max(map(len, text.split("\n"))) > _LONGEST_LINE:
+    if not _BEGINS.search(text):
         return [], []
-    found, wrong = [], []
+    if len(text) > _LONGEST_TEXT or max(map(len, text.split("\n"))) > _LONGEST_LINE:
+        return [], [f"dagprof reads no comments in {path}, because the file or a line is too long."]
+    found: list[Comment] = []
+    wrong: list[str] = []
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError, ValueError, SystemError):
         return [], []
     for token in tokens:
-        if token.type != tokenize.COMMENT or not _BEGINS.match(token.string):
+        if token.type != tokenize.COMMENT or not _BEGINS.search(token.string):
             continue
         comment = _comment(token)
         if comment is None:
-            wrong.append(f"Invalid comment at {path}:{token.start[0]}. Write it as `{FORM}`.")
+            if len(wrong) < _MOST_NAMED:
+                wrong.append(f"Invalid comment at {path}:{token.start[0]}. Write it as `{FORM}`.")
         else:
             found.append(comment)
     return found, wrong
 
 
 def _comment(token: tokenize.TokenInfo) -> Comment | None:
-    match = _COMMENT.match(token.string)
+    match = _COMMENT.search(token.string)
     if match is None:
         return None
     until = None

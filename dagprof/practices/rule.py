@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from dagprof.config.checks import Severity
 from dagprof.model import Frozen
 from dagprof.model.base import LineNumber
+from dagprof.redaction import Redactor
 
 if TYPE_CHECKING:
     from dagprof.practices.subject import Subject
+
+
+_redact = Redactor()
 
 
 class Family(str, enum.Enum):
@@ -84,7 +88,8 @@ class Rule(NamedTuple):
         dag_id: str = "",
         severity: Severity | None = None,
     ) -> Finding:
-        """A breach of this rule."""
+        """A breach of this rule. No part of it contains a secret, also if a name does."""
+        message, cost, key = (_redact(text) for text in (message, cost, key))
         return Finding(
             code=self.code,
             name=self.name,

@@ -13,6 +13,7 @@ from dagprof.analyse.others import Others, others
 from dagprof.analyse.others.lookups import loops_per_day
 from dagprof.attribution.candidates import shown_path
 from dagprof.model import Effect, FileResult, Origin, Run
+from dagprof.practices.credentials.literals import Secret, secrets
 from dagprof.practices.source.callables import TaskCallable, reached, task_callables
 from dagprof.practices.source.module import Module
 
@@ -44,6 +45,8 @@ class Subject:
         self.run, self.dependencies, self.declared = run, dependencies, declared
         self._sources = sources
         self._modules: dict[str, Module | None] = {}
+        self._callables: dict[Module, list[TaskCallable]] = {}
+        self._secrets: dict[Module, list[Secret]] = {}
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -80,7 +83,9 @@ class Subject:
         """The source file at a path; None if it cannot be read or is not Python."""
         if path not in self._modules:
             text = self._sources.get(path)
-            self._modules[path] = None if text is None else Module.read(path, text)
+            if text is None:
+                return None
+            self._modules[path] = Module.read(path, text)
         return self._modules[path]
 
     def modules(self) -> Iterator[Module]:
@@ -98,13 +103,14 @@ class Subject:
                 yield file, module
 
     @cached_property
-    def _functions(self) -> dict[str, TaskCallable]:
-        """The functions at the top level of all files, by dotted name."""
-        found = {}
+    def _functions(self) -> dict[str, dict[str, TaskCallable]]:
+        """The functions at the top level of all files: by their name, and by dotted name."""
+        found: dict[str, dict[str, TaskCallable]] = {}
         for module in self.modules():
             dotted = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
             for name, node in module.functions.items():
-                found[f"{dotted}.{name}"] = TaskCallable(name, node, module)
+                known = found.setdefault(name, {})
+                known[f"{dotted}.{name}"] = TaskCallable(name, node, module)
         return found
 
     def find(self, dotted: str) -> TaskCallable | None:
@@ -112,14 +118,30 @@ class Subject:
         path, is found by its end if that is unique.
         """
         name = dotted.lstrip(".")
-        if name in self._functions or "." not in name:
-            return self._functions.get(name)
-        ends = [each for known, each in self._functions.items() if known.endswith(f".{name}")]
+        known = self._functions.get(name.rpartition(".")[2])
+        if not known or "." not in name:
+            return None
+        if name in known:
+            return known[name]
+        ends = [each for full, each in known.items() if full.endswith(f".{name}")]
         return ends[0] if len(ends) == 1 else None
 
     def callables(self, module: Module) -> list[TaskCallable]:
         """The functions that the tasks of a DAG file run."""
-        return task_callables(module, self.find)
+        if module not in self._callables:
+            self._callables[module] = task_callables(module, self.find)
+        return self._callables[module]
+
+    def secrets(self, module: Module) -> list[Secret]:
+        """The literals of a file that contain secrets."""
+        if module not in self._secrets:
+            self._secrets[module] = secrets(module)
+        return self._secrets[module]
+
+    @property
+    def unread(self) -> list[str]:
+        """The sources that the rules could not read: too large, or not Python."""
+        return sorted(path for path, module in self._modules.items() if module is None)
 
     def reached(self, each: TaskCallable) -> list[tuple[Module, ast.AST]]:
         """The nodes that a task may run, each with its module."""

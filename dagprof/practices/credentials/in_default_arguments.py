@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
-from dagprof.practices.credentials.literals import Where, secrets, shown
+from dagprof.practices.credentials.literals import Where, shown
 from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for module in subject.modules():
-        for secret in secrets(module):
+        for secret in subject.secrets(module):
             if secret.where is Where.DEFAULTS:
                 yield RULE.finding(
                     module.path,

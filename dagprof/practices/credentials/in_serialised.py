@@ -14,7 +14,7 @@ def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
         seen = set()
         for each in file.secret_fields:
-            if each.field in seen:
+            if not each.field or each.field in seen:
                 continue
             seen.add(each.field)
             module = subject.module(file.path)

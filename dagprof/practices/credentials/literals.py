@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import enum
+import functools
 import re
 from collections.abc import Collection
 from typing import NamedTuple
@@ -17,8 +18,10 @@ from dagprof.redaction.shapes import looks_random
 
 # A URL with a password in it. The pattern only tells which rule reports a secret.
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s@]+@", re.IGNORECASE)
-_LONGEST = 200_000
+_LONGEST = 100_000
 _FEWEST = 4
+# Of one file, so many different texts are looked at, and so many findings are kept.
+_MOST_TEXTS, _MOST_FOUND = 20_000, 200
 
 
 class Where(enum.Enum):
@@ -39,22 +42,25 @@ class Secret(NamedTuple):
 
 def secrets(module: Module) -> list[Secret]:
     """The literals of a file that contain secrets, by line."""
-    redact = Redactor()
+    redact = functools.lru_cache(maxsize=_MOST_TEXTS)(Redactor())
     named, defaults = names(module), set(default_args(module))
     docstrings = _docstrings(module)
-    found = []
+    found: list[Secret] = []
     for node in module.nodes:
+        if len(found) >= _MOST_FOUND or redact.cache_info().misses >= _MOST_TEXTS:
+            break
         if not (isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes))):
             continue
         text = node.value if isinstance(node.value, str) else node.value.decode("latin-1")
-        if node in docstrings or not _FEWEST <= len(text) <= _LONGEST:
+        text = text if len(text) <= _LONGEST else text[:_LONGEST]
+        if node in docstrings or len(text) < _FEWEST:
             continue
         name = named.get(node, "")
         if _is_reference(text):
             continue
         if is_credential(name, text) or redact(text) != text:
             # A secret can be the name of another one.
-            is_safe = redact(name) == name and not looks_random(name)
+            is_safe = name.isidentifier() and redact(name) == name and not looks_random(name)
             where = _where(module, node, text, defaults)
             found.append(Secret(node.lineno, where, name if is_safe else ""))
     return sorted(set(found), key=lambda each: (each.line, each.where.value, each.name))

@@ -13,6 +13,7 @@ from dagprof.practices.source.module import Module, keyword
 from dagprof.practices.subject import Subject
 
 _WRITES = frozenset(("to_csv", "to_parquet", "to_json", "to_pickle", "to_excel", "urlretrieve"))
+_MOST_WRITERS = 5
 _METHODS = frozenset(("write_text", "write_bytes", "read_text", "read_bytes", "open"))
 _OUTPUT = re.compile(r"(?:>{1,2}|\s-[oO]|\s--output|\btee)[\s=]*(/[\w./-]+)")
 _PATH = re.compile(r"(?<![\w:/])(/(?:tmp|data|var|opt|home|mnt|srv)/[\w./-]+)")
@@ -39,12 +40,13 @@ def _find(subject: Subject) -> Iterator[Finding]:
             for where, node in subject.reached(each):
                 uses += _of_call(each.name, each.node, where, node)
         seen = set()
+        writing: dict[str, list[Use]] = {}
         for use in uses:
-            writers = [
-                other.task
-                for other in uses
-                if other.is_write and other.path == use.path and other.owner is not use.owner
-            ]
+            if use.is_write and len(writing.setdefault(use.path, [])) < _MOST_WRITERS:
+                writing[use.path].append(use)
+        for use in uses:
+            found = writing.get(use.path, ())
+            writers = [other.task for other in found if other.owner is not use.owner]
             if not use.is_write and writers and (use.task, use.path) not in seen:
                 seen.add((use.task, use.path))
                 yield RULE.finding(

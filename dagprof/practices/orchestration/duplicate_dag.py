@@ -14,7 +14,7 @@ from dagprof.practices.subject import Subject
 def _find(subject: Subject) -> Iterator[Finding]:
     owners: dict[str, list[str]] = {}
     for file in subject.run.files:
-        for dag_id in file.dag_ids:
+        for dag_id in dict.fromkeys(file.dag_ids):
             owners.setdefault(dag_id, []).append(file.path)
     imported = importers(subject)
     for dag_id, paths in sorted(owners.items()):

@@ -10,7 +10,8 @@ from dagprof.practices.rule import Family, Finding, Rule
 from dagprof.practices.subject import Subject
 
 _WARNING = re.compile(
-    r"(?P<file>[^\n:]+\.py):(?P<line>\d+): (?P<kind>[\w.]*(?:Deprecat|RemovedIn)\w*): (?P<text>.*)",
+    r"(?P<file>[^\n:]+\.py):(?P<line>\d{1,7}):"
+    r" (?P<kind>[\w.]*(?:Deprecat|RemovedIn)\w*): (?P<text>.*)",
     re.DOTALL,
 )
 _LONGEST = 200

@@ -15,7 +15,7 @@ from dagprof.quantities import count
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
-        for dag in file.schedules:
+        for dag in {each.dag_id: each for each in file.schedules}.values():
             has_backlog = bool(dag.backlog) or dag.has_more_backlog
             if dag.catchup and has_backlog and not is_part(dag, file):
                 module = subject.module(file.path)
@@ -24,11 +24,15 @@ def _find(subject: Subject) -> Iterator[Finding]:
                     file.path,
                     line,
                     f"{dag.dag_id} catches up: without earlier runs, the scheduler would create"
-                    f" {amount_of_runs(dag)} today, from {dag.start_date[:10]} on.",
+                    f" {amount_of_runs(dag)} today{_since(dag)}.",
                     key=dag.dag_id,
                     dag_id=dag.dag_id,
                     advice=_advice(module),
                 )
+
+
+def _since(dag: DagSchedule) -> str:
+    return f", from {dag.start_date[:10]} on" if dag.start_date else ""
 
 
 def is_part(dag: DagSchedule, file: FileResult) -> bool:

@@ -17,6 +17,8 @@ _DECORATORS = (
 _BASES = ("Operator", "Sensor")
 # A callable of a task may call other functions, which may call further ones.
 _DEPTH = 3
+# Of one task, so many nodes are looked at, and of one file, so many tasks.
+_MOST_NODES, _MOST_TASKS = 20_000, 500
 
 
 class TaskCallable(NamedTuple):
@@ -57,7 +59,8 @@ def task_callables(module: Module, find: Find) -> list[TaskCallable]:
             for method in node.body:
                 if isinstance(method, Function) and method.name == "execute":
                     add(f"{node.name}.execute", method)
-    return sorted(found.values(), key=lambda each: (each.module.path, each.node.lineno))
+    ordered = sorted(found.values(), key=lambda each: (each.module.path, each.node.lineno))
+    return ordered[:_MOST_TASKS]
 
 
 def is_task_decorator(module: Module, decorator: ast.expr) -> bool:
@@ -75,19 +78,22 @@ def reached(each: TaskCallable, find: Find) -> Iterator[tuple[Module, ast.AST]]:
     module.
     """
     seen: set[Function] = set()
+    number = 0
     waiting = [(each, _DEPTH)]
     while waiting:
         here, left = waiting.pop()
         if here.node in seen:
             continue
         seen.add(here.node)
-        for statement in here.node.body:
-            for node in ast.walk(statement):
-                yield here.module, node
-                if left and isinstance(node, ast.Call):
-                    called = _called(here.module, node, find)
-                    if called is not None:
-                        waiting.append((called, left - 1))
+        number += len(here.module.walked(here.node))
+        if number > _MOST_NODES:
+            return
+        for node in here.module.walked(here.node):
+            yield here.module, node
+            if left and isinstance(node, ast.Call):
+                called = _called(here.module, node, find)
+                if called is not None and called.node not in seen:
+                    waiting.append((called, left - 1))
 
 
 def _called(module: Module, call: ast.Call, find: Find) -> TaskCallable | None:

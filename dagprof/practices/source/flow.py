@@ -11,19 +11,21 @@ _ROUNDS = 4
 
 def names_with(nodes: Iterable[ast.AST], is_source: Callable[[ast.AST], bool]) -> set[str]:
     """The names that hold a value computed from an expression for which ``is_source`` holds."""
-    assigned: list[tuple[set[str], ast.AST]] = []
+    assigned: list[tuple[set[str], set[str], bool]] = []
     for node in nodes:
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             if node.value is not None:
-                assigned.append((set().union(*map(_names, targets)), node.value))
+                used, is_one = _names(node.value), is_source(node.value)
+                assigned.append((set().union(*map(_names, targets)), used, is_one))
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-            assigned.append((_names(node.optional_vars), node.context_expr))
+            used, is_one = _names(node.context_expr), is_source(node.context_expr)
+            assigned.append((_names(node.optional_vars), used, is_one))
     found: set[str] = set()
     for _ in range(_ROUNDS):
         before = len(found)
-        for names, value in assigned:
-            if is_source(value) or found & _names(value):
+        for names, used, is_one in assigned:
+            if is_one or found & used:
                 found |= names
         if len(found) == before:
             break

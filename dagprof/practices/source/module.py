@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 # A larger file is not the code of a person.
-_LARGEST = 2_000_000
+_LARGEST, _MOST_NODES = 1_000_000, 300_000
 # Methods that keep most of a text, and functions that keep their argument.
 _SAME = frozenset(("format", "strip", "dedent", "as_posix", "resolve"))
 _KEEPS = frozenset(("Path", "PurePath", "text", "dedent", "str"))
@@ -19,6 +19,7 @@ class Module:
 
     def __init__(self, path: str, text: str, tree: ast.Module) -> None:
         self.path, self.text, self.tree = path, text, tree
+        self._walked: dict[ast.AST, list[ast.AST]] = {}
 
     @classmethod
     def read(cls, path: str, text: str) -> Module | None:
@@ -28,9 +29,10 @@ class Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                return cls(path, text, ast.parse(text))
+                module = cls(path, text, ast.parse(text))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return None
+        return module if len(module.nodes) <= _MOST_NODES else None
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
@@ -85,17 +87,25 @@ class Module:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
         }
 
-    def dotted(self, node: ast.AST) -> str:
+    def walked(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST]:
+        """The nodes in the body of a function. They are computed once."""
+        if function not in self._walked:
+            self._walked[function] = [n for each in function.body for n in ast.walk(each)]
+        return self._walked[function]
+
+    def dotted(self, node: ast.AST, depth: int = 50) -> str:
         """The dotted name of an expression, such as ``datetime.datetime.now``; empty if it has
         none. ``x().y`` becomes ``x().y``.
         """
         if isinstance(node, ast.Name):
             return self.imported.get(node.id, node.id)
+        if depth <= 0:
+            return ""
         if isinstance(node, ast.Attribute):
-            before = self.dotted(node.value)
+            before = self.dotted(node.value, depth - 1)
             return f"{before}.{node.attr}" if before else f".{node.attr}"
         if isinstance(node, ast.Call):
-            name = self.dotted(node.func)
+            name = self.dotted(node.func, depth - 1)
             return f"{name}()" if name else ""
         return ""
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import NamedTuple
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
+_ENDS = {"--": "\n", "/*": "*/", "{#": "#}"}
+_BEGIN = re.compile(r"--|/\*|\{#")
+# More SQL in one text is not read.
+_LONGEST = 50_000
 _WORD = re.compile(r"[A-Za-z]+")
 _TABLE = r"([\w.`\"\[\]{}$-]+)"
 _INSERT = re.compile(
@@ -51,10 +55,22 @@ class Statement(NamedTuple):
         return self.verb in _WRITES
 
 
+@functools.lru_cache(maxsize=1000)
+def _without_comments(text: str) -> str:
+    """The text without comments. A comment without an end goes on to the end of the text."""
+    parts, done = [], 0
+    text = text[:_LONGEST]
+    while (match := _BEGIN.search(text, done)) is not None:
+        end = text.find(_ENDS[match[0]], match.end())
+        parts += [text[done : match.start()], " "]
+        done = len(text) if end < 0 else end + len(_ENDS[match[0]])
+    return "".join([*parts, text[done:]])
+
+
 def statements(text: str) -> list[Statement]:
     """The statements of a text; empty if the text is not SQL."""
     found = []
-    for part in _COMMENT.sub(" ", text).split(";"):
+    for part in _without_comments(text).split(";"):
         stripped = part.strip()
         word = _WORD.match(stripped)
         verb = word[0].lower() if word else ""
@@ -78,7 +94,7 @@ def appended(text: str) -> list[str]:
 
 def emptied_tables(text: str) -> set[str]:
     """The tables that a text empties, deletes rows from, or creates."""
-    return {_plain(match[1]) for match in _EMPTIES.finditer(_COMMENT.sub(" ", text))}
+    return {_plain(match[1]) for match in _EMPTIES.finditer(_without_comments(text))}
 
 
 def _plain(table: str) -> str:

@@ -43,6 +43,8 @@ _SLOW_S = 1.0
 # each of them, and for each of them if the others took all time.
 _MOST_BACKLOG, _BACKLOG_S = 500_000, 20.0
 _MOST_S, _LEAST_S = 10.0, 0.1
+# The time to pass by the runs before the first window.
+_BEFORE_S = 3.0
 
 
 class Uncountable(Exception):
@@ -165,9 +167,11 @@ class Schedules:
         if kind in (TIME, BOTH):
             key = (_identity(document), repr(restriction))
             if key not in self._known:
+                row.update(self._backlog(timetable, restriction))  # type: ignore[typeddict-item]
                 self._known[key] = {
                     **self._count(timetable, restriction),
-                    **self._backlog(timetable, restriction),
+                    "backlog": row["backlog"],
+                    "has_more_backlog": row["has_more_backlog"],
                 }
             row.update(self._known[key])  # type: ignore[typeddict-item]
         row["kind"] = kind
@@ -237,8 +241,11 @@ def _runs(timetable: Any, restriction: Any, since: datetime) -> Iterator[datetim
     if info is not None and restriction.catchup and _utc(info) < since:
         info = _caught_up(timetable, restriction, since) or info
     before = None
+    until = perf_counter() + _BEFORE_S
     while info is not None:
         at = _utc(info)
+        if at < since and perf_counter() > until:
+            raise Uncountable("the timetable returns too many runs before today")
         if before is not None and at <= before:
             raise Uncountable("the timetable returns a run that is not after the last run")
         if at >= since:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
+from dagprof import bounded
 from dagprof.ab.revision import prefix_of
 from dagprof.analyse.dependencies.values import Dependencies
 from dagprof.config.policy import today
@@ -24,6 +27,8 @@ from dagprof.store import runs
 from dagprof.usecases import deps
 from dagprof.usecases.practices import declared as declaring
 from dagprof.usecases.practices.sources import of_files, sources
+
+_LARGEST_BASELINE = 20_000_000
 
 
 class CheckedRun(NamedTuple):
@@ -65,7 +70,8 @@ def check(
     progress = progress or Silent()
     run = deps.run_of(name, with_examination(settings), environ, progress)
     found = examined(run, settings, environ, today(), accepted)
-    return CheckedRun(run, found, prefix_of(Path(run.root)))
+    prefix = prefix_of(Path(run.root)) if os.path.isdir(run.root) else ""
+    return CheckedRun(run, found, prefix)
 
 
 def checked(run: Run, settings: Settings, environ: Mapping[str, str]) -> Checked:
@@ -139,7 +145,10 @@ def baseline_of(settings: Settings) -> known.Baseline | None:
     if file is None:
         return None
     try:
-        found = msgspec.json.decode(Path(file).read_bytes(), type=known.Baseline)
+        data = bounded.head(file, _LARGEST_BASELINE + 1)
+        if len(data) > _LARGEST_BASELINE:
+            raise OSError(errno.EFBIG, "larger than 20 MB")
+        found = msgspec.json.decode(data, type=known.Baseline)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or "--write-baseline did not write this file"
         raise UsageError(

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import tokenize
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dagprof.attribution.candidates import shown_path
 from dagprof.measure import texts
 from dagprof.model import Origin, Run
+
+_MOST_FILES = 20_000
+_LEFT_OUT = ("__pycache__", "node_modules", "site-packages", "dist-packages")
 
 
 def of_files(run: Run, more: Iterable[str]) -> dict[str, str]:
@@ -33,8 +38,18 @@ def sources(run: Run) -> dict[str, str]:
         if module.origin is Origin.USER and module.file.endswith(".py")
     ]
     files = [root / path for path in measured if path.endswith(".py")]
-    folders = [root] if os.path.isdir(root) else []
-    return _decoded(run, texts.sources(folders, [*files, *mine]))
+    return _decoded(run, texts.sources([], [*files, *mine, *_others(root)]))
+
+
+def _others(root: Path) -> list[Path]:
+    """The Python files below a folder. Links to folders are not followed."""
+    found: list[Path] = []
+    for folder, names, inside in os.walk(root):
+        names[:] = [name for name in names if not name.startswith(".") and name not in _LEFT_OUT]
+        found += [Path(folder, name) for name in inside if name.endswith(".py")]
+        if len(found) >= _MOST_FILES:
+            break
+    return found[:_MOST_FILES]
 
 
 def _decoded(run: Run, data_of: Mapping[str, bytes]) -> dict[str, str]:
@@ -45,5 +60,14 @@ def _decoded(run: Run, data_of: Mapping[str, bytes]) -> dict[str, str]:
         expected = measured.get(shown, "")
         if not data or expected not in ("", hashlib.sha256(data).hexdigest()):
             continue
-        found[shown] = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+        text = data.decode(_encoding(data), "replace")
+        found[shown] = text.replace("\r\n", "\n").replace("\r", "\n")
     return found
+
+
+def _encoding(data: bytes) -> str:
+    """The encoding that a source declares."""
+    try:
+        return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+    except (SyntaxError, LookupError, UnicodeDecodeError):
+        return "utf-8"

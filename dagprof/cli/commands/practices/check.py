@@ -24,7 +24,9 @@ _FORMATS = ", ".join(FORMATS)
 
 def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ...]) -> object:
     """The codes of a repeatable option, whose values may hold several with commas."""
-    found = tuple(part.strip() for text in given for part in text.split(",") if part.strip())
+    found = tuple(
+        part.strip().upper() for text in given for part in text.split(",") if part.strip()
+    )
     return found or None
 
 
@@ -74,6 +76,11 @@ def _codes(context: click.Context, option: click.Parameter, given: tuple[str, ..
         f" to standard output. This option is repeatable. Formats: {_FORMATS}."
     ),
 )
+@click.option(
+    "--save",
+    metavar="FILE",
+    help="Also save the scan to FILE, a run.json file, which `dagprof check` can read again.",
+)
 @click.option("--all", "shows_all", is_flag=True, help="Show all findings of each rule.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only errors and the requested reports.")
 @measuring_options
@@ -85,6 +92,7 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     baseline: str | None,
     write_baseline: str | None,
     formats: tuple[str, ...],
+    save: str | None,
     shows_all: bool,
     quiet: bool,
     **options: object,
@@ -97,8 +105,11 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     Exit codes: 0 passed, 1 failed (see --fail-on), 2 invalid options or configuration, 3
     measurement impossible, 130 interrupted.
     """
+    from dagprof.store import runs
     from dagprof.usecases import practices
 
+    for file in filter(None, (save, write_baseline)):
+        output.check_writable(Path(file).absolute().parent, "choose another file")
     options["check"] = {
         "select": select,
         "ignore": ignore,
@@ -113,6 +124,8 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     except KeyboardInterrupt:
         click.echo("Interrupted before the check was finished.", err=True)
         return INTERRUPTED
+    if save:
+        runs.save(found.run, Path(save))
     if write_baseline:
         practices.write_baseline(found.checked, Path(write_baseline))
         if not quiet:
@@ -132,6 +145,8 @@ def _wanted(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
             where = Path(file).absolute().parent
             output.check_writable(where, f"choose another file for --format {name}")
         found.append((name, Path(file) if file else None))
+    if len({file for _, file in found if file}) < sum(file is not None for _, file in found):
+        raise UsageError("Two reports cannot be written to the same file. Use another file.")
     if sum(file is None for _, file in found) > 1:
         raise UsageError(
             "Standard output can hold only one report. Write the other reports to files."
@@ -154,8 +169,10 @@ def _write(
     from dagprof.report.practices import terminal
     from dagprof.store import runs
 
-    if os.environ.get("GITHUB_ACTIONS") == "true" and not any(n == "github" for n, _ in wanted):
-        wanted = [*wanted, ("github", None)]
+    on_github = os.environ.get("GITHUB_ACTIONS") == "true"
+    if on_github and not any(name == "github" for name, _ in wanted):
+        # A program may read standard output.
+        click.echo(reports.write("github", found.checked, prefix=found.prefix), nl=False, err=True)
     goes_aside = False
     for name, file in wanted:
         text = reports.write(name, found.checked, prefix=found.prefix, version=__version__)
