@@ -62,12 +62,8 @@ class Demand(Frozen, frozen=True):
 
     def accepted(self, found: Iterable[Finding]) -> tuple[Finding, ...]:
         """The findings. Each finding that a waiver accepts names its waiver."""
-        return tuple(
-            waivers.applied(
-                each, self.waivers, self.today, folders=self.folders, prefix=self.prefix
-            )
-            for each in found
-        )
+        places = {"folders": self.folders, "prefix": self.prefix}
+        return tuple(waivers.applied(each, self.waivers, self.today, **places) for each in found)
 
     def timing(self, path: str) -> Limits:
         """The limits that a change of the file's parse time must exceed to count."""
@@ -93,8 +89,8 @@ class Compared(Frozen, frozen=True):
     each renamed file to its old name; both Runs use the new name. ``practices`` are findings of
     ``dagprof check`` at changed lines. ``others`` holds traced parses of DAG files of the base that
     the change cannot reach, with the effects that these files already have through helpers.
-    ``more_others`` says that dagprof traced only some of them.
-    ``others_load`` says that all measured files fail, but another DAG file can be loaded.
+    ``more_others`` says that dagprof traced only some of them. ``others_load`` says that all
+    measured files fail, but another DAG file can be loaded.
     """
 
     base: Run

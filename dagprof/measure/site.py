@@ -169,12 +169,11 @@ class Site:
 
     def limits(self, files: int) -> ParseLimits:
         """The limits of each parse."""
-        config = self.zygotes.current.airflow.config
-        configured = _seconds(config.get("dag_file_processor_timeout", ""))
+        limit = self.zygotes.current.airflow.config.get("dag_file_processor_timeout", "")
         memory = self.settings.memory_limit_mib
         return ParseLimits(
             examines=self.settings.check.in_scan,
-            time_limit_s=self.settings.time_limit_s or configured,
+            time_limit_s=self.settings.time_limit_s or _seconds(limit),
             memory_limit_kib=None if memory is None else memory * 1024,
             repeat=self.settings.repeat,
             stacks_from_ms=self.settings.stacks_from_ms,

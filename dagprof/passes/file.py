@@ -107,6 +107,8 @@ def _run_all(path: Path, passes: Passes, ask: Ask, limits: ParseLimits) -> None:
     find_unanswered(path, passes, ask, limits)
     if limits.examines and not passes.status.is_failure:
         passes.examined = examine(path, sorted(passes.dag_ids[-1]), ask, limits)
+        if passes.examined is not None and passes.examined.schedules is not None:
+            passes.schedules = passes.examined.schedules
     _look_closer(run, passes, limits)
 
 

@@ -96,7 +96,7 @@ class Passes:
         self.instabilities: tuple[Instability, ...] = ()
         self.unanswered: tuple[Unanswered, ...] = ()
         self.examined: Examined | None = None
-        self._schedules: tuple[ScheduleRow, ...] | None = None
+        self.schedules: tuple[ScheduleRow, ...] | None = None
         self._statuses: list[Status] = []
         self._left_processes = 0
 
@@ -153,7 +153,7 @@ class Passes:
     def _add_timing(self, reply: Reply) -> bool:
         self.settled = reply
         if reply.result is not None and reply.result.schedules is not None:
-            self._schedules = reply.result.schedules
+            self.schedules = reply.result.schedules
         timed = reading.timed(reply)
         if timed is None or reply.outcome == "held":
             return False
@@ -194,9 +194,7 @@ class Passes:
     def measured(self) -> Measured:
         """The result of the file, independent of other files."""
         traced = self.trace.trace if self.trace else None
-        examined = self.examined
-        if examined is not None and examined.schedules is not None:
-            self._schedules = examined.schedules
+        trace = reading.trace(traced, self.trace.composed_times) if self.trace and traced else None
         result = FileResult(
             path=self._path,
             sha256=self._sha256,
@@ -204,17 +202,15 @@ class Passes:
             status=self.status,
             samples=reading.samples(self.timings, self.trace),
             composed_ms=round(self.trace.added_ms, 3) if self.trace else 0.0,
-            trace=reading.trace(traced, self.trace.composed_times)
-            if self.trace and traced
-            else None,
+            trace=trace,
             stack=self.stack,
             effects=reading.effects(self.trace.effects) if self.trace else (),
             instabilities=(*appearing(self.dag_ids), *self.instabilities),
             lost_dags=reading.lost_dags(self.trace.lost) if self.trace else (),
             unanswered=self.unanswered,
-            schedules=reading.schedules(self._schedules or ()),
-            secret_fields=examined.secrets if examined else (),
-            is_examined=examined is not None,
+            schedules=reading.schedules(self.schedules or ()),
+            secret_fields=self.examined.secrets if self.examined else (),
+            is_examined=self.examined is not None,
             **self._facts(),
         )
         result = msgspec.structs.replace(result, doubts=(*self.doubts, *self._found_doubts(result)))
@@ -268,7 +264,7 @@ class Passes:
             *doubts.outcomes(self._statuses),
             *doubts.left_running(self._left_processes),
             *doubts.closed(any(timed.result.closed_descriptors for timed in self.timings)),
-            *doubts.schedules(self._schedules, result.dag_ids),
+            *doubts.schedules(self.schedules, result.dag_ids),
             *doubts.untimed(traced.uninstrumented if traced else ()),
         ]
 
