@@ -185,12 +185,12 @@ _LOOKING = (
         callback=lambda context, option, value: value or None,
         metavar="[NAME=]DURATION",
         help=(
-            "Assume that each lookup of a Variable or Connection takes DURATION, such as 20ms. By"
-            " default, dagprof measures how long lookups in Airflow's own database take. To set"
-            " the time of only Variable lookups or only Connection lookups, use variable=5ms or"
-            " connection=8ms. To add a secrets backend that Airflow queries before the database,"
-            " use any other NAME, such as vault=80ms. Repeat this option to give several"
-            " durations."
+            "Assume that each lookup of a Variable or Connection takes DURATION, such as 20ms."
+            " By default, dagprof measures how long lookups in Airflow's own database take. To"
+            " set the time of only Variable lookups or only Connection lookups, use variable=5ms"
+            " or connection=8ms. To assume a secrets backend that Airflow queries before the"
+            " database, too, choose a NAME for the backend, such as vault=80ms. Repeat this"
+            " option to give several durations."
         ),
     ),
     click.option(

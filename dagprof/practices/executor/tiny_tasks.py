@@ -34,7 +34,9 @@ RULE = Rule(
     name="many-tiny-tasks",
     family=Family.EXECUTOR,
     severity=Severity.HINT,
-    summary="A DAG with many tasks and runs on an executor that starts a container for each task.",
+    summary=(
+        "A DAG with many tasks and many runs, on an executor that starts a container for each task."
+    ),
     cost="Each task waits for its container and for the import of Airflow.",
     advice="Do several small steps in one task, or run this DAG on another executor.",
     bad="""

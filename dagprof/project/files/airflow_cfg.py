@@ -26,7 +26,7 @@ def parse(text: str, file: Path) -> list[Variable]:
     except configparser.Error as error:
         raise Unreadable(f"the file is not a valid airflow.cfg{_place(error)}") from None
     if len(parser.defaults()) * len(parser.sections()) > _MOST_OPTIONS:
-        raise Unreadable(f"the file expands to more than {_MOST_OPTIONS:,} options")
+        raise Unreadable(f"the file defines more than {_MOST_OPTIONS:,} options")
     lines = _lines(text)
     return [
         Variable(

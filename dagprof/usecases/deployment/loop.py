@@ -27,7 +27,7 @@ def loop(run: Run, request: LoopRequest | None = None, fleet: Fleet | None = Non
             raise UsageError(f"{why}. Give a value that Airflow accepts.")
     if not any(file.is_timed for file in run.files):
         raise UsageError(
-            "This run contains no parse times. Measure DAG files that Airflow can parse with"
-            " `dagprof scan`."
+            "This run contains no parse times. Use `dagprof scan` to measure DAG files that Airflow"
+            " can parse."
         )
     return outlook(run, request, fleet or Fleet(run))

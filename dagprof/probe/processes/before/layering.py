@@ -68,7 +68,7 @@ def survey(names: Sequence[str], collector: Collector, worth_ms: float, limit_s:
         if found["is_clean"]:
             break
     else:
-        return {"failed": "too many modules cannot be shared"}
+        return {"failed": "the number of modules that cannot be shared is too large"}
     plain = beside.answer(_as_a_parse(collector, usable, _plain))
     if "failed" in plain:
         return {"failed": plain["failed"]}
