@@ -240,7 +240,7 @@ def test_the_terminal_shows_place_cost_and_advice() -> None:
     terminal.render(checked(), console=Console(file=stream, width=200))
     text = stream.getvalue()
     assert "sub/a.py:5: This line contains a secret as the value of `api_key`." in text
-    assert "2 errors in 1 file." in text
+    assert "2 errors. dagprof checked 1 DAG file." in text
     assert "→ Revoke the secret" in text
 
 
@@ -254,7 +254,7 @@ def test_the_page_has_a_section_with_examples() -> None:
 
 def test_the_documentation_lists_all_rules() -> None:
     page = (Path(__file__).parents[2] / "docs" / "practices.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| (DP\d+) (.*) \|$", page, re.MULTILINE))
+    rows = dict(re.findall(r"^\| (DP\d+) (`.*) \|$", page, re.MULTILINE))
     assert rows == {
         code: f"`{rule.name}` | {rule.severity.value} | {rule.summary}"
         for code, rule in RULES.items()

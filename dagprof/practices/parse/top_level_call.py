@@ -51,6 +51,7 @@ def _find(subject: Subject) -> Iterator[Finding]:
                     f"`{_short(statement.text)}` computes for {duration(ms)} in each parse.",
                     key=_short(statement.text),
                     cost=in_loops(subject, ms),
+                    advice=_COMPUTE,
                 )
 
 
@@ -99,6 +100,7 @@ def _short(text: str) -> str:
     return first if len(first) <= 60 else f"{first[:59]}…"
 
 
+_COMPUTE = "Do this work in a task, or once when the image is built."
 _KEEP = "Compute the value once, for example with functools.cache in a function that tasks call."
 RULE = Rule(
     code="DP103",

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from dagprof.config.checks import Severity
 from dagprof.practices.checking import Checked
+from dagprof.practices.registry import RULES
 from dagprof.practices.rule import Finding
 from dagprof.quantities import count
 from dagprof.report.escape import safe_text
@@ -43,10 +44,14 @@ def _rule(findings: list[Finding], console: Console, *, shows_all: bool) -> None
         place = safe_text(each.place, _LONGEST)
         text = f"{place}: {each.message}" if place else each.message
         console.print(Text(f"  {safe_text(text, _LONGEST)}"), soft_wrap=True)
-        console.print(Text(f"    {safe_text(each.cost, _LONGEST)}", style="dim"), soft_wrap=True)
+        if each.cost != RULES[each.code].cost:
+            cost = Text(f"    {safe_text(each.cost, _LONGEST)}", style="dim")
+            console.print(cost, soft_wrap=True)
     if len(findings) > len(shown):
         more = count(len(findings) - len(shown), "more finding")
         console.print(Text(f"  … and {more}. To show all, use --all."), soft_wrap=True)
+    if any(each.cost == RULES[each.code].cost for each in shown):
+        console.print(Text(f"  {RULES[first.code].cost}", style="dim"), soft_wrap=True)
     for advice in dict.fromkeys(each.advice for each in shown):
         console.print(Text(f"  → {safe_text(advice, _LONGEST)}"), soft_wrap=True)
     console.print()

@@ -26,7 +26,7 @@ def text(finding: Finding) -> str:
 def summary(checked: Checked) -> str:
     """One sentence with the numbers of findings."""
     if not checked.open:
-        text = f"No findings in {count(checked.files, 'file')}."
+        text = "No findings."
     else:
         parts = [
             count(len(found), severity.value)
@@ -34,6 +34,7 @@ def summary(checked: Checked) -> str:
             if (found := checked.of(severity))
         ]
         first = ", ".join(parts[:-1]) + f" and {parts[-1]}" if parts[1:] else parts[0]
-        text = f"{first} in {count(checked.files, 'file')}."
+        text = f"{first}."
+    text += f" dagprof checked {count(checked.files, 'DAG file')}."
     accepted = len(checked.findings) - len(checked.open)
     return f"{text} {count(accepted, 'more finding')} accepted." if accepted else text
