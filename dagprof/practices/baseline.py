@@ -32,16 +32,17 @@ def of(findings: Iterable[Finding]) -> Baseline:
     return Baseline(version=VERSION, findings=dict(Counter(map(fingerprint, findings))))
 
 
-def applied(findings: Iterable[Finding], baseline: Baseline) -> list[Finding]:
-    """The findings. Those of the baseline are accepted."""
-    left = Counter(baseline.findings)
-    found = []
-    for finding in findings:
+class Accepted:
+    """The findings of a baseline that were not seen yet."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self._left = Counter(baseline.findings)
+
+    def applied(self, finding: Finding) -> Finding:
+        """The finding. If the baseline has it, it is accepted."""
         mark = fingerprint(finding)
-        if left[mark] > 0 and not finding.waived:
-            left[mark] -= 1
-            known: Finding = msgspec.structs.replace(finding, waived=KNOWN)
-            found.append(known)
-            continue
-        found.append(finding)
-    return found
+        if self._left[mark] <= 0:
+            return finding
+        self._left[mark] -= 1
+        accepted: Finding = msgspec.structs.replace(finding, waived=KNOWN)
+        return accepted

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dagprof.config.checks import Checks, Severity
 from dagprof.practices import baseline as known
 from dagprof.practices import choice
 from dagprof.practices.registry import RULES
-from dagprof.practices.rule import Finding
+from dagprof.practices.rule import Finding, redacted
 from dagprof.practices.subject import Subject
 from dagprof.quantities import count
 
@@ -51,45 +50,76 @@ def check(
     for path, text in sources.items():
         comments[path], wrong = choice.comments(text, path)
         notes += wrong
-    found = []
-    for code in choice.selected(checks):
-        breaches, problem = _breaches(code, subject)
-        notes += problem
-        for finding in breaches:
-            judged = choice.judged(finding, checks, comments, today, folders=folders)
-            if judged is not None:
-                found.append(judged)
+    rules = _Rules(subject, checks, comments, today, folders, baseline)
+    found = [finding for code in choice.selected(checks) for finding in rules.findings(code)]
     found.sort(key=lambda each: (each.severity.rank, each.path, each.line, each.code))
-    if baseline is not None:
-        found = known.applied(found, baseline)
-    return Checked(tuple(found), (*notes, *_unexamined(subject, checks)), len(subject.files))
+    notes += [*rules.notes, *_unexamined(subject, checks)]
+    return Checked(tuple(found), tuple(notes), len(subject.files))
 
 
-def _breaches(code: str, subject: Subject) -> tuple[list[Finding], list[str]]:
-    """What one rule finds, and a sentence if the rule failed. A source that breaks one rule must
-    not hide what the other rules find.
-    """
-    try:
-        found = list(islice(RULES[code].find(subject), _MOST + 1))
-    except Exception as error:  # noqa: BLE001 - see above
-        why = f"{type(error).__name__}: {error}"[:200]
-        return [], [f"{code} could not be applied ({why}). This is a bug in dagprof."]
-    if len(found) > _MOST:
-        return found[:_MOST], [f"{code} has more than {_MOST:,} findings. The others are left out."]
-    return found, []
+class _Rules:
+    """Applies one rule after the other, and judges each finding."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        checks: Checks,
+        comments: Mapping[str, Sequence[choice.Comment]],
+        today: datetime.date,
+        folders: str,
+        baseline: known.Baseline | None,
+    ) -> None:
+        self._subject, self._checks, self._comments = subject, checks, comments
+        self._today, self._folders = today, folders
+        self._accepted = known.Accepted(baseline) if baseline is not None else None
+        self.notes: list[str] = []
+
+    def findings(self, code: str) -> Iterator[Finding]:
+        """What one rule finds. Of the findings that nobody accepted, at most ``_MOST`` are kept. A
+        source that breaks the rule must not hide what the other rules find.
+        """
+        number = 0
+        try:
+            for finding in RULES[code].find(self._subject):
+                judged = self._judged(finding)
+                if judged is None:
+                    continue
+                number += not judged.waived
+                if number > _MOST:
+                    self.notes.append(
+                        f"{code} has more than {_MOST:,} findings. The others are left out."
+                    )
+                    return
+                yield judged
+        except Exception as error:  # noqa: BLE001 - see above
+            why = redacted(f"{type(error).__name__}: {error}")[:200]
+            self.notes.append(f"{code} could not be applied ({why}). This is a bug in dagprof.")
+
+    def _judged(self, finding: Finding) -> Finding | None:
+        judged = choice.judged(
+            finding, self._checks, self._comments, self._today, folders=self._folders
+        )
+        if judged is None or judged.waived or self._accepted is None:
+            return judged
+        return self._accepted.applied(judged)
 
 
 def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
     """Sentences about rules that lack what they need."""
     codes = choice.selected(checks)
     files = [file for file in subject.run.files if file.dag_ids]
-    blind = [code for code in codes if code in ("DP401", "DP403", "DP703")]
-    if blind and files and not any(file.is_examined for file in files):
+    blind = [code for code in codes if code in ("DP303", "DP401", "DP403", "DP703")]
+    left = [file for file in files if not file.is_examined]
+    if blind and files and len(left) == len(files):
         yield (
             f"{_few(blind)} could not be checked, because the run has no schedules of the DAGs. To"
             " check them, give the DAG folder instead of the run file."
         )
-    if any(code in ("DP101", "DP102", "DP103") for code in codes) and subject.plan.untried:
+    elif blind and left:
+        number = count(len(left), "DAG file")
+        yield f"{_few(blind)} could not be checked in {number}, such as {left[0].path}."
+    needs_plan = any(code in ("DP101", "DP102", "DP103") for code in codes)
+    if needs_plan and not subject.has_no_plan and subject.plan.untried:
         yield (
             f"DP101, DP102 and DP103 report only what dagprof tested. dagprof did not test"
             f" {count(subject.plan.untried, 'line')} that may save time, too. To test all of them,"
@@ -109,7 +139,8 @@ def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
         )
     if subject.unread:
         number = count(len(subject.unread), "source file")
-        yield f"{number} could not be read as Python, or is too large, such as {subject.unread[0]}."
+        first = min(subject.unread)
+        yield f"{number} could not be read as Python, or is too large, such as {first}."
 
 
 def _few(codes: Sequence[str]) -> str:

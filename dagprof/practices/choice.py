@@ -15,7 +15,7 @@ from dagprof.config.checks import Checks
 from dagprof.config.policy import matches
 from dagprof.errors import UsageError
 from dagprof.practices.registry import RULES
-from dagprof.practices.rule import Finding
+from dagprof.practices.rule import Finding, redacted
 
 _BEGINS = re.compile(r"#\s*dagprof:\s*ignore\b", re.IGNORECASE)
 _COMMENT = re.compile(
@@ -132,5 +132,5 @@ def _is_named(code: str, codes: Iterable[str]) -> bool:
 
 
 def _waived(finding: Finding, why: str) -> Finding:
-    changed: Finding = msgspec.structs.replace(finding, waived=why)
+    changed: Finding = msgspec.structs.replace(finding, waived=redacted(why))
     return changed

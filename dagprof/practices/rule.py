@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dagprof.practices.subject import Subject
 
 
-_redact = Redactor()
+redacted = Redactor()
 
 
 class Family(str, enum.Enum):
@@ -89,7 +89,7 @@ class Rule(NamedTuple):
         severity: Severity | None = None,
     ) -> Finding:
         """A breach of this rule. No part of it contains a secret, also if a name does."""
-        message, cost, key = (_redact(text) for text in (message, cost, key))
+        message, cost, key = (redacted(text) for text in (message, cost, key))
         return Finding(
             code=self.code,
             name=self.name,

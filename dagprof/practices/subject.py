@@ -17,6 +17,9 @@ from dagprof.practices.credentials.literals import Secret, secrets
 from dagprof.practices.source.callables import TaskCallable, reached, task_callables
 from dagprof.practices.source.module import Module
 
+# So many nodes of syntax trees stay in memory, each of about 300 bytes.
+_MOST_NODES = 3_000_000
+
 
 class Declared(NamedTuple):
     """The distributions that the project declares, by normalised name, and the line of each:
@@ -44,9 +47,13 @@ class Subject:
     ) -> None:
         self.run, self.dependencies, self.declared = run, dependencies, declared
         self._sources = sources
-        self._modules: dict[str, Module | None] = {}
-        self._callables: dict[Module, list[TaskCallable]] = {}
-        self._secrets: dict[Module, list[Secret]] = {}
+        self._modules: dict[str, Module] = {}
+        self._nodes = 0
+        self._callables: dict[str, list[TaskCallable]] = {}
+        self._secrets: dict[str, list[Secret]] = {}
+        self._found: dict[str, str] = {}
+        # The sources that are too large, or not Python.
+        self.unread: set[str] = set()
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -55,8 +62,13 @@ class Subject:
 
     @cached_property
     def plan(self) -> Plan:
-        """The plan of changes, long enough for all of them."""
-        return self.fleet.plan(200)
+        """The plan of changes, long enough for almost all of them."""
+        return self.fleet.plan(max(200, min(1000, len(self.run.files))))
+
+    @cached_property
+    def has_no_plan(self) -> bool:
+        """Whether no parse of the Run was traced."""
+        return not any(file.trace for file in self.run.files)
 
     @cached_property
     def others(self) -> Others:
@@ -80,13 +92,24 @@ class Subject:
         return int(first) if first.isdigit() else 3
 
     def module(self, path: str) -> Module | None:
-        """The source file at a path; None if it cannot be read or is not Python."""
-        if path not in self._modules:
-            text = self._sources.get(path)
-            if text is None:
+        """The source file at a path; None if it cannot be read or is not Python. Of a large folder,
+        only the files that were used last stay in memory.
+        """
+        module = self._modules.pop(path, None)
+        if module is None:
+            if path in self.unread or path not in self._sources:
                 return None
-            self._modules[path] = Module.read(path, text)
-        return self._modules[path]
+            module = Module.read(path, self._sources[path])
+            if module is None:
+                self.unread.add(path)
+                return None
+            self._nodes += len(module.nodes)
+        self._modules[path] = module
+        while self._nodes > _MOST_NODES and len(self._modules) > 1:
+            oldest = next(iter(self._modules))
+            self._nodes -= len(self._modules.pop(oldest).nodes)
+            self._callables.pop(oldest, None)
+        return module
 
     def modules(self) -> Iterator[Module]:
         """All source files: the DAG files first, then the other files of the user."""
@@ -103,14 +126,15 @@ class Subject:
                 yield file, module
 
     @cached_property
-    def _functions(self) -> dict[str, dict[str, TaskCallable]]:
-        """The functions at the top level of all files: by their name, and by dotted name."""
-        found: dict[str, dict[str, TaskCallable]] = {}
+    def _functions(self) -> dict[str, dict[str, str]]:
+        """The functions at the top level of all files: by their name, and by dotted name, the path
+        of the file.
+        """
+        found: dict[str, dict[str, str]] = {}
         for module in self.modules():
             dotted = module.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-            for name, node in module.functions.items():
-                known = found.setdefault(name, {})
-                known[f"{dotted}.{name}"] = TaskCallable(name, node, module)
+            for name in module.functions:
+                found.setdefault(name, {})[f"{dotted}.{name}"] = module.path
         return found
 
     def find(self, dotted: str) -> TaskCallable | None:
@@ -118,30 +142,34 @@ class Subject:
         path, is found by its end if that is unique.
         """
         name = dotted.lstrip(".")
+        if name not in self._found:
+            self._found[name] = self._path_of(name)
+        path, last = self._found[name], name.rpartition(".")[2]
+        module = self.module(path) if path else None
+        node = module.functions.get(last) if module is not None else None
+        return TaskCallable(last, node, module) if module is not None and node is not None else None
+
+    def _path_of(self, name: str) -> str:
+        """The path of the file with a function; empty if there is none, or several."""
         known = self._functions.get(name.rpartition(".")[2])
         if not known or "." not in name:
-            return None
+            return ""
         if name in known:
             return known[name]
-        ends = [each for full, each in known.items() if full.endswith(f".{name}")]
-        return ends[0] if len(ends) == 1 else None
+        ends = [path for full, path in known.items() if full.endswith(f".{name}")]
+        return ends[0] if len(ends) == 1 else ""
 
     def callables(self, module: Module) -> list[TaskCallable]:
         """The functions that the tasks of a DAG file run."""
-        if module not in self._callables:
-            self._callables[module] = task_callables(module, self.find)
-        return self._callables[module]
+        if module.path not in self._callables:
+            self._callables[module.path] = task_callables(module, self.find)
+        return self._callables[module.path]
 
     def secrets(self, module: Module) -> list[Secret]:
         """The literals of a file that contain secrets."""
-        if module not in self._secrets:
-            self._secrets[module] = secrets(module)
-        return self._secrets[module]
-
-    @property
-    def unread(self) -> list[str]:
-        """The sources that the rules could not read: too large, or not Python."""
-        return sorted(path for path, module in self._modules.items() if module is None)
+        if module.path not in self._secrets:
+            self._secrets[module.path] = secrets(module)
+        return self._secrets[module.path]
 
     def reached(self, each: TaskCallable) -> list[tuple[Module, ast.AST]]:
         """The nodes that a task may run, each with its module."""

@@ -26,8 +26,6 @@ from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
 from dagprof.quantities import duration, parse_duration_ms
 from dagprof.report.changes import describe
-from dagprof.report.practices import words
-from dagprof.usecases import practices
 
 
 class CheckRequest(NamedTuple):
@@ -111,6 +109,9 @@ class Checking:
         settings = self._request.settings
         if not settings.check.in_scan:
             return ""
+        from dagprof.report.practices import words
+        from dagprof.usecases import practices
+
         surroundings = self._session.surroundings(with_reference=False)
         run: Run = msgspec.structs.replace(surroundings, files=(result,))
         found = practices.in_file(run, settings)

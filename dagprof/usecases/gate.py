@@ -34,7 +34,6 @@ from dagprof.quantities import parse_duration_ms
 from dagprof.store import runs
 from dagprof.usecases import comments
 from dagprof.usecases.baselines import of_paths
-from dagprof.usecases.practices.changed import at_changed_lines
 
 
 class Revision(NamedTuple):
@@ -150,16 +149,23 @@ def _load_statistics() -> None:
 
 def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gated:
     settings, environ = request.settings, request.environ
+    if settings.check.in_scan:
+        from dagprof.usecases import practices as rules
+
+        rules.demand_valid(settings)
     root = bundle_root(settings, existing(request.paths), environ)[0]
     asked = _asked(versus, settings, _demand(request, root))
     found = against.measure(
         request.paths, settings, asked, version=__version__, environ=environ, progress=progress
     )
     compared, waivers = _compared(found)
-    practices = at_changed_lines(
-        found.duel.head, found.changed.lines, found.prefix, settings, request.today
-    )
-    compared = msgspec.structs.replace(compared, practices=practices)
+    if settings.check.in_scan:
+        from dagprof.usecases.practices.changed import at_changed_lines
+
+        head, lines = found.duel.head, found.changed.lines
+        demand = _demand(request, root, prefix=found.prefix)
+        practices = at_changed_lines(head, lines, found.prefix, settings, demand)
+        compared = msgspec.structs.replace(compared, practices=practices)
     verdict = decide.decide(compared, _demand(request, root, waivers, found.prefix), __version__)
     measured = found.duel
     return Gated(
@@ -216,8 +222,13 @@ def _by_baseline(request: GateRequest, name: str, progress: Progress) -> Gated:
 
     run, again = scanning.scan_twice(
         request.paths,
-        # The gate's rules need traces; it does not need the savings that experiments prove.
-        msgspec.structs.replace(request.settings, depth=Depth.TRACED),
+        # The gate's rules need traces; it does not need the savings that experiments prove. Without
+        # changed lines, the rules of ``dagprof check`` do not apply.
+        msgspec.structs.replace(
+            request.settings,
+            depth=Depth.TRACED,
+            check=msgspec.structs.replace(request.settings.check, in_scan=False),
+        ),
         suspects,
         version=__version__,
         environ=request.environ,

@@ -16,6 +16,7 @@ import msgspec
 from dagprof import __version__
 from dagprof.analyse import comparison
 from dagprof.analyse.comparison import Comparison
+from dagprof.config.checks import Checks
 from dagprof.config.settings import Settings
 from dagprof.errors import UsageError
 from dagprof.gate import scanned as gate
@@ -195,6 +196,7 @@ def _key(request: ScanRequest) -> str:
     """Everything that the results of an interrupted scan depend on."""
     plain = Settings()
     changes = {name: getattr(plain, name) for name in _OF_NO_RESULT}
+    changes["check"] = Checks(in_scan=request.settings.check.in_scan)
     settings = msgspec.to_builtins(msgspec.structs.replace(request.settings, **changes))
     paths = sorted(os.path.abspath(path) for path in request.paths)
     # ASCII, because names of files may hold bytes that are not UTF-8.

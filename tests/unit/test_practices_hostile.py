@@ -185,3 +185,40 @@ dev = ["pytest", {include-group = "x"}]
     assert set(found.lines) >= {"mine", "apache-airflow", "pandas", "pytest", "scipy"}
     assert "numpy" not in found.lines
     assert found.lines["pandas"] == ("../pyproject.toml", 5)
+
+
+def test_accepted_findings_do_not_use_up_the_limit() -> None:
+    files = [
+        FileResult(path=f"legacy/f{n}.py", status=Status.OK, dag_ids=(f"d{n}",))
+        for n in range(1100)
+    ]
+    new = FileResult(path="new.py", status=Status.OK, dag_ids=("new",))
+    texts = {file.path: f"password = '{SECRET}'\n" for file in [*files, new]}
+    checks = Checks(per_file_ignores={"legacy/*": ("DP7",)})
+    found = checking.check(Subject(run(*files, new), texts), checks, TODAY, sources=texts)
+    assert [each.path for each in found.open] == ["new.py"]
+
+
+def test_a_long_sum_hides_no_secret_of_another_file() -> None:
+    file = FileResult(path="a.py", status=Status.OK, dag_ids=("a",))
+    texts = {"a.py": 'Q = "a"' + ' + "a"' * 800, "z.py": f"password = '{SECRET}'\n"}
+    found = checking.check(Subject(run(file), texts), Checks(), TODAY, sources=texts)
+    assert [each.path for each in found.findings] == ["z.py"]
+
+
+def test_a_part_of_a_folder_is_checked_without_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n")
+    (tmp_path / "b.py").write_text("x = 1\n")
+    file = FileResult(path="a.py", status=Status.OK, dag_ids=("a",))
+    assert set(sources(run(file, root=str(tmp_path)))) == {"a.py", "b.py"}
+    assert set(sources(run(file, root=str(tmp_path), paths=("a.py",)))) == {"a.py"}
+
+
+def test_the_reason_of_a_comment_is_masked() -> None:
+    text = (
+        f"x = connect(token='{SECRET}')  # dagprof: ignore DP701 because password={SECRET} is old\n"
+    )
+    found = check(text)
+    assert found.findings[0].waived
+    for kind in reports.FORMATS:
+        assert SECRET not in reports.write(kind, found)

@@ -134,6 +134,10 @@ def command(
     if settings.shard_by is not None:
         what = f"The scan would overwrite {settings.shard_by}, which the other shards need."
         output.check_spared(settings.shard_by, folder / RUN, what)
+    if settings.check.in_scan:
+        from dagprof.usecases import practices
+
+        practices.demand_valid(settings)
     request = ScanRequest(
         paths, settings, os.environ, expected, folder, resume, save_baseline is not None
     )

@@ -76,15 +76,15 @@ def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST | None, str]]:
 
 def _literals(value: ast.AST | None, name: str) -> Iterator[tuple[ast.AST, str]]:
     """The literals that make up a value, each with its name."""
-    if value is None:
-        return
-    if isinstance(value, ast.Tuple) and name == "auth" and len(value.elts) == 2:
-        yield from _literals(value.elts[1], _PASSWORD)
-    elif isinstance(value, ast.Constant):
-        yield value, name
-    else:
-        for part in _parts(value):
-            yield from _literals(part, name)
+    waiting = [(value, name)]
+    while waiting:
+        here, named = waiting.pop()
+        if isinstance(here, ast.Constant):
+            yield here, named
+        elif isinstance(here, ast.Tuple) and named == "auth" and len(here.elts) == 2:
+            waiting.append((here.elts[1], _PASSWORD))
+        elif here is not None:
+            waiting += [(part, named) for part in _parts(here)]
 
 
 def _parts(value: ast.AST) -> list[ast.expr]:

@@ -50,7 +50,15 @@ def _name(path: str) -> str:
 def _imported(module: Module, path: str, names: dict[str, str]) -> Iterator[str]:
     """The DAG files that a file imports while it is loaded."""
     package = _name(path).rpartition(".")[0]
+    hints = {
+        inner
+        for node in module.tree.body
+        if isinstance(node, ast.If) and module.dotted(node.test).endswith("TYPE_CHECKING")
+        for inner in ast.walk(node)
+    }
     for node in module.at_top_level():
+        if node in hints:
+            continue
         if isinstance(node, ast.Import):
             wanted = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -14,16 +14,21 @@ _MANY = 500
 
 def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
-        if not file.dag_ids or file.task_count < _MANY * len(file.dag_ids):
+        # Without the schedules, only the sum of all DAGs is known.
+        sizes = {dag.dag_id: dag.tasks for dag in file.schedules} or {
+            dag_id: file.task_count // len(file.dag_ids) for dag_id in file.dag_ids[:1]
+        }
+        large = max(sizes, key=lambda dag_id: sizes[dag_id], default="")
+        if not large or sizes[large] <= _MANY:
             continue
-        per_dag = file.task_count // len(file.dag_ids)
         ms = file.samples.median("serialise_ms")
         yield RULE.finding(
             file.path,
             0,
-            f"This file builds DAGs of {per_dag:,} tasks.",
+            f"The DAG {large} has {sizes[large]:,} tasks.",
             key="many",
             cost=f"Serialising the DAGs takes {duration(ms)} of each parse.",
+            dag_id=large,
         )
 
 

@@ -45,7 +45,7 @@ def _find(subject: Subject) -> Iterator[Finding]:
     for file in subject.run.files:
         for statement, ms in computations(file):
             place = (file.path, statement.line)
-            if place not in seen and not _overlaps(statement, file.path, explained | seen):
+            if place not in seen and not _overlaps(statement, file.path, explained, seen):
                 yield RULE.finding(
                     *place,
                     f"`{_short(statement.text)}` computes for {duration(ms)} in each parse.",
@@ -88,11 +88,10 @@ def _inner_us(statements: Sequence[Statement]) -> list[int]:
     return found
 
 
-def _overlaps(statement: Statement, path: str, places: set[tuple[str, int]]) -> bool:
-    return any(
-        (path, line) in places
-        for line in range(statement.line, min(statement.end_line, statement.line + 200) + 1)
-    )
+def _overlaps(statement: Statement, path: str, *places: set[tuple[str, int]]) -> bool:
+    last = min(statement.end_line, statement.line + 200)
+    lines = range(statement.line, last + 1)
+    return any((path, line) in known for line in lines for known in places)
 
 
 def _short(text: str) -> str:

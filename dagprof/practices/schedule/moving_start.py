@@ -17,7 +17,8 @@ from dagprof.practices.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
-    for file, module in subject.dag_modules():
+    for file in subject.run.files:
+        module = subject.module(file.path)
         kinds = {dag.kind for dag in file.schedules}
         # Only somebody else starts these DAGs, so the start date delays nothing.
         is_manual = bool(kinds) and kinds <= {ScheduleKind.NONE}
@@ -25,8 +26,8 @@ def _find(subject: Subject) -> Iterator[Finding]:
         cost = "Airflow 3 stores a new version of the DAG for each start date." if is_manual else ""
         found = [
             (value.lineno, f"comes from {call}()", call)
-            for value in start_dates(module)
-            if (call := reads_clock(module, value))
+            for value in (start_dates(module) if module is not None else ())
+            if module is not None and (call := reads_clock(module, value))
         ]
         moved = [each for each in file.instabilities if name_of(each) == "start_date"]
         if moved and not found:
@@ -34,7 +35,7 @@ def _find(subject: Subject) -> Iterator[Finding]:
             found = [(line, f"differs {moved[0].under.where}", "start_date")]
         for line, why, key in found:
             yield RULE.finding(
-                module.path,
+                file.path,
                 line,
                 f"The start date {why}, so it moves with the clock.",
                 key=key,

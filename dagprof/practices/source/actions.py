@@ -107,10 +107,14 @@ def _is_message(module: Module, call: ast.Call, name: str) -> bool:
     """Whether a call posts to a chat, or publishes to a topic."""
     if name in _POSTS:
         url = keyword(call, "url") or (call.args[0] if call.args else None)
-        text = module.text_of(url) or (ast.unparse(url) if url is not None else "")
+        text = module.text_of(url) or (module.dotted(url) if url is not None else "")
         return _CHATS.search(text) is not None
     before, _, last = name.rpartition(".")
-    return last == "publish" and _TOPIC.search(before + ast.unparse(call)[:200]) is not None
+    return (
+        last == "publish"
+        and _TOPIC.search(" ".join([before, *(each.arg or "" for each in call.keywords)]))
+        is not None
+    )
 
 
 def _of_sql(module: Module, call: ast.Call) -> Action | None:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 # Bound before any DAG code can replace them. A child that cannot leave would become another worker.
 _exit, _write = os._exit, os.write
 _POLL_S = 0.05
-# The child ends the count of the runs by itself, much earlier.
-_SCHEDULES_S = schedules.LONG_LIMIT_S + 5.0
+# The child ends the count of the runs by itself, so much earlier.
+_MORE_S = 5.0
 # Reading the rest of the pipes ends after so many seconds. A pipe holds a mebibyte at most, unless
 # root made it larger.
 _DRAIN_S, _PIPE_BYTES = 0.2, 1 << 20
@@ -223,7 +223,9 @@ class Guard:
                 self._told = perf_counter()
             if len(self._sent) == 2 < self._wanted and self._went_on is None:
                 self._went_on = monotonic()
-                self._deadline = max(self._deadline, self._went_on + _SCHEDULES_S)
+                counts = self._request.get("counts_backlog", False)
+                limit_s = schedules.LONG_LIMIT_S if counts else schedules.LIMIT_S
+                self._deadline = max(self._deadline, self._went_on + limit_s + _MORE_S)
             if len(self._sent) == 3 and self._went_on is not None:
                 self._counting_s = monotonic() - self._went_on
         return self._sent

@@ -44,7 +44,7 @@ _SLOW_S = 1.0
 _MOST_BACKLOG, _BACKLOG_S = 500_000, 20.0
 _MOST_S, _LEAST_S = 10.0, 0.1
 # The time to pass by the runs before the first window.
-_BEFORE_S = 3.0
+_BEFORE_S = 9.0
 
 
 class Uncountable(Exception):

@@ -66,6 +66,8 @@ def of_pyproject(text: str) -> Iterator[tuple[str, int]]:
         return
     project = document.get("project")
     project = project if isinstance(project, dict) else {}
+    if "dependencies" in (project.get("dynamic") or ()):
+        return  # another file has them
     lists = [[project.get("name")], project.get("dependencies")]
     for table in (project.get("optional-dependencies"), document.get("dependency-groups")):
         lists += list(table.values()) if isinstance(table, dict) else []

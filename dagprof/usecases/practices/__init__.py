@@ -74,6 +74,16 @@ def check(
     return CheckedRun(run, found, prefix)
 
 
+def demand_valid(settings: Settings) -> None:
+    """Check the settings of the rules before a measurement that uses them.
+
+    :raises UsageError: a rule does not exist, or the accepted findings cannot be read.
+    """
+    if settings.check.in_scan:
+        choice.check_known(settings.check)
+        baseline_of(settings)
+
+
 def checked(run: Run, settings: Settings, environ: Mapping[str, str]) -> Checked:
     """What the rules find in the Run of a scan.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,11 +9,13 @@ from pathlib import Path
 from dagprof.config.checks import Severity
 from dagprof.config.policy import Level, Rule
 from dagprof.config.settings import Settings, leading_folders
+from dagprof.gate.decide import Demand
 from dagprof.gate.verdict import Finding
 from dagprof.model import Run
-from dagprof.practices import checking, choice
+from dagprof.practices import checking
 from dagprof.practices.rule import Finding as Breach
 from dagprof.practices.subject import Subject
+from dagprof.usecases.practices import baseline_of
 from dagprof.usecases.practices.sources import of_files
 
 
@@ -23,30 +24,28 @@ def at_changed_lines(
     lines: Mapping[str, Sequence[int]],
     prefix: str,
     settings: Settings,
-    day: datetime.date,
+    demand: Demand,
 ) -> tuple[Finding, ...]:
-    """What the rules find at changed lines, if the settings ask for it. ``run`` is the changed
-    version. ``lines`` has the changed lines by the path from the root of the repository, to which
-    ``prefix`` is the path of the folder of the Run.
+    """What the rules find at changed lines. ``run`` is the changed version. ``lines`` has the
+    changed lines by the path from the root of the repository, from which ``prefix`` leads to the
+    folder of the Run. ``demand`` has the level of the rule ``practice`` for each file.
 
-    :raises UsageError: a rule does not exist.
+    :raises UsageError: the accepted findings cannot be read.
     """
-    level = settings.gate.rules.get(Rule.PRACTICE, Level.ERROR)
-    if not settings.check.in_scan or level is Level.OFF:
-        return ()
-    choice.check_known(settings.check)
     texts = of_files(run, _below(lines, prefix))
     found = checking.check(
         Subject(run, texts),
         settings.check,
-        day,
+        demand.today,
         sources=texts,
+        baseline=baseline_of(settings),
         folders=leading_folders(settings, Path(run.root)),
     )
     return tuple(
         _finding(each, path, settings, level)
         for each in found.open
         if each.line in lines.get(path := posixpath.normpath(prefix + each.path), ())
+        and (level := demand.limits(path).rules[Rule.PRACTICE]) is not Level.OFF
     )
 
 

@@ -38,7 +38,10 @@ def sources(run: Run) -> dict[str, str]:
         if module.origin is Origin.USER and module.file.endswith(".py")
     ]
     files = [root / path for path in measured if path.endswith(".py")]
-    return _decoded(run, texts.sources([], [*files, *mine, *_others(root)]))
+    # With single files, or a part of the folder, nobody asked for the other files.
+    is_whole = run.paths == (".",) and "shard" not in run.settings
+    others = _others(root) if is_whole else []
+    return _decoded(run, texts.sources([], [*files, *mine, *others]))
 
 
 def _others(root: Path) -> list[Path]:
