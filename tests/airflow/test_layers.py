@@ -273,7 +273,7 @@ def test_the_layer_may_not_end_the_scan(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_says_what_was_composed(runs: tuple[Run, Run]) -> None:
     file = result(runs[1], "a_heavy.py")
     (text,) = (doubt.text for doubt in file.doubts if doubt.code == COMPOSED)
-    assert f"and {file.composed_ms:.0f} ms for imports that dagprof measured once" in text
+    assert f"and {file.composed_ms:.0f} ms for imports of shared packages" in text
 
 
 def test_composed_files_have_the_memory_of_their_packages(
