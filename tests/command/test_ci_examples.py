@@ -101,9 +101,12 @@ def hooks_used() -> list[dict[str, Any]]:
 
 
 def test_the_hook_runs_in_the_users_environment_on_the_whole_change() -> None:
-    (hook,) = HOOKS
-    assert {"id", "name", "entry", "language"} <= set(hook)
-    assert hook["language"] == "system"
-    assert hook["pass_filenames"] is False
-    assert hook["entry"].startswith("dagprof gate ")
-    assert {used["id"] for used in hooks_used()} == {hook["id"]}
+    entries = {}
+    for hook in HOOKS:
+        assert {"id", "name", "entry", "language"} <= set(hook)
+        assert hook["language"] == "system"
+        assert hook["pass_filenames"] is False
+        entries[hook["id"]] = hook["entry"]
+    assert entries["dagprof-gate"].startswith("dagprof gate ")
+    assert entries["dagprof-check"].startswith("dagprof check")
+    assert {used["id"] for used in hooks_used()} <= set(entries)
