@@ -12,6 +12,7 @@ import click
 
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import parsing_options
+from dagprof.cli.writings import writings
 from dagprof.config import settings as settings_module
 from dagprof.config.policy import Level, Rule
 from dagprof.errors import MeasurementError, UsageError
@@ -182,7 +183,7 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
         python=against_python,
         all_files=all_files,
     )
-    writings = _writings(formats)
+    wanted = writings(formats, VERDICTS)
     folder = Path(settings.output_dir)
     output.check_writable(folder)
     try:
@@ -193,7 +194,7 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
     except KeyboardInterrupt:
         click.echo("Interrupted before the gate reached a decision.", err=True)
         return INTERRUPTED
-    return _tell(gated, folder, writings, is_quiet=quiet, with_source=settings.source == "all")
+    return _tell(gated, folder, wanted, is_quiet=quiet, with_source=settings.source == "all")
 
 
 def _gate_table(options: dict[str, object], rules: Mapping[str, str]) -> dict[str, object]:
@@ -221,35 +222,6 @@ def _rules(ignore: Sequence[str], warn_on: Sequence[str], fail_on: Sequence[str]
     return found
 
 
-def _writings(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
-    """Each pair of format and file once; the file is None for standard output."""
-    found: list[tuple[str, Path | None]] = []
-    for text in formats:
-        name, _, file = text.partition("=")
-        if name not in VERDICTS:
-            raise UsageError(f"Unknown format {name!r}. Choose from {', '.join(VERDICTS)}.")
-        found.append((name, Path(file) if file else None))
-        if file:
-            output.check_writable(
-                Path(file).absolute().parent, f"choose another file for --format {name}"
-            )
-    unique = list(dict.fromkeys(found))
-    places = [file and file.absolute() for _, file in unique]
-    for format_name, target in unique:
-        if places.count(target and target.absolute()) > 1:
-            where = "Standard output" if target is None else repr(str(target))
-            raise UsageError(
-                f"{where} can hold only one report. Write the {format_name} report to another file."
-            )
-        if target is not None and (target.suffix == ".py" or os.path.isdir(target)):
-            what = "is a folder" if os.path.isdir(target) else "has the name of a Python file"
-            raise UsageError(
-                f"Cannot write a report to {str(target)!r}, which {what}. Choose another file for"
-                f" --format {format_name}."
-            )
-    return unique
-
-
 def _remove_old_base(file: Path, baseline: str) -> None:
     """Remove the base of an earlier comparison, because it would not belong to the new head. Keep
     it if this run used it.
@@ -262,7 +234,7 @@ def _remove_old_base(file: Path, baseline: str) -> None:
 def _tell(
     gated: Gated,
     folder: Path,
-    writings: Sequence[tuple[str, Path | None]],
+    given: Sequence[tuple[str, Path | None]],
     *,
     is_quiet: bool,
     with_source: bool,
@@ -270,8 +242,8 @@ def _tell(
     """Write the requested reports, print the summary, and return the exit code."""
     _save(gated, folder)
     on_github = os.environ.get("GITHUB_ACTIONS") == "true"
-    wanted: list[tuple[str, Path | None]] = [("json", folder / "gate.json"), *writings]
-    if on_github and "github" not in dict(writings):
+    wanted: list[tuple[str, Path | None]] = [("json", folder / "gate.json"), *given]
+    if on_github and "github" not in dict(given):
         wanted.append(("github", None))
     _write(gated, wanted, with_source=with_source)
     if on_github:

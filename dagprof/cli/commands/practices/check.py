@@ -11,8 +11,9 @@ import click
 
 from dagprof.cli import INTERRUPTED, output
 from dagprof.cli.options import measuring_options
+from dagprof.cli.writings import writings
 from dagprof.config import settings as settings_module
-from dagprof.errors import MeasurementError, UsageError
+from dagprof.errors import MeasurementError
 from dagprof.report.practices import FORMATS
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
         "baseline": baseline,
     }
     settings = settings_module.load(options, environment=os.environ, start=Path.cwd())
-    wanted = _wanted(formats)
+    wanted = writings(formats, FORMATS)
     try:
         with output.progress(is_quiet=quiet) as shown:
             found = practices.check(path, settings, os.environ, shown)
@@ -132,26 +133,6 @@ def command(  # noqa: PLR0913 - one for each option that is no setting of its ow
             click.echo(f"Wrote the findings to {write_baseline}.", err=True)
     _write(found, wanted, is_quiet=quiet, shows_all=shows_all)
     return _code(found, settings, is_accepting=bool(write_baseline))
-
-
-def _wanted(formats: Sequence[str]) -> list[tuple[str, Path | None]]:
-    """Each pair of format and file; the file is None for standard output."""
-    found: list[tuple[str, Path | None]] = []
-    for text in formats:
-        name, _, file = text.partition("=")
-        if name not in FORMATS:
-            raise UsageError(f"Unknown format {name!r}. Choose from {_FORMATS}.")
-        if file:
-            where = Path(file).absolute().parent
-            output.check_writable(where, f"choose another file for --format {name}")
-        found.append((name, Path(file) if file else None))
-    if len({file for _, file in found if file}) < sum(file is not None for _, file in found):
-        raise UsageError("Two reports cannot be written to the same file. Use another file.")
-    if sum(file is None for _, file in found) > 1:
-        raise UsageError(
-            "Standard output can hold only one report. Write the other reports to files."
-        )
-    return found
 
 
 def _write(
