@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dagprof.errors import UsageError
 
@@ -113,3 +114,8 @@ def duration(ms: float) -> str:
     if ms >= 1000:
         return f"{ms / 1000:.2f} s"
     return f"{ms:.1f} ms" if ms < 10 else f"{ms:.0f} ms"
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """Words as a list for people: ``a``, ``a and b``, ``a, b and c``. Empty for no words."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

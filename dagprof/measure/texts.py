@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path, PurePath
 
 from dagprof import bounded
@@ -11,6 +11,8 @@ from dagprof import bounded
 _LARGEST_BYTES = 2_000_000
 # Folders of installed distributions, on PYTHONPATH too.
 _INSTALLED = ("site-packages", "dist-packages")
+# Folders with code of others.
+_OF_OTHERS = ("node_modules", "site-packages")
 
 
 def code_folders(environ: Mapping[str, str]) -> list[Path]:
@@ -65,19 +67,16 @@ def text_of(path: Path) -> bytes:
 
 
 def others(roots: Iterable[Path], suffixes: tuple[str, ...]) -> dict[str, bytes]:
-    """The texts of other files below ``roots`` with one of these suffixes. Links to folders are not
-    followed.
+    """The texts of other files below ``roots`` with one of these suffixes, as ``files``."""
+    return {str(path): text_of(path) for root in roots for path in files(root, suffixes)}
+
+
+def files(
+    root: Path, suffixes: tuple[str, ...], left_out: Collection[str] = _OF_OTHERS
+) -> Iterator[Path]:
+    """The files below a folder with one of these suffixes. Links to folders, hidden folders and the
+    folders ``left_out`` are not followed.
     """
-    found: dict[str, bytes] = {}
-    for root in roots:
-        for folder, names, inside in os.walk(root):
-            names[:] = [
-                name
-                for name in names
-                if not name.startswith(".") and name not in ("node_modules", "site-packages")
-            ]
-            for name in inside:
-                if name.endswith(suffixes):
-                    path = os.path.join(folder, name)
-                    found[path] = text_of(Path(path))
-    return found
+    for folder, names, inside in os.walk(root):
+        names[:] = [name for name in names if not name.startswith(".") and name not in left_out]
+        yield from (Path(folder, name) for name in inside if name.endswith(suffixes))

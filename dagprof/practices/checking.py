@@ -12,7 +12,7 @@ from dagprof.practices import choice
 from dagprof.practices.registry import RULES
 from dagprof.practices.rule import Finding, redacted
 from dagprof.practices.subject import Subject
-from dagprof.quantities import count
+from dagprof.quantities import count, enumerated
 
 # Of one rule, so many findings are kept.
 _MOST = 1000
@@ -40,14 +40,13 @@ def check(
     checks: Checks,
     today: datetime.date,
     *,
-    sources: Mapping[str, str],
     baseline: known.Baseline | None = None,
     folders: str = "",
 ) -> Checked:
-    """What the selected rules find. Comments in ``sources`` may accept findings."""
+    """What the selected rules find. Comments in the sources may accept findings."""
     comments: dict[str, list[choice.Comment]] = {}
     notes: list[str] = []
-    for path, text in sources.items():
+    for path, text in subject.sources.items():
         comments[path], wrong = choice.comments(text, path)
         notes += wrong
     rules = _Rules(subject, checks, comments, today, folders, baseline)
@@ -112,12 +111,12 @@ def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
     left = [file for file in files if not file.is_examined]
     if blind and files and len(left) == len(files):
         yield (
-            f"{_few(blind)} could not be checked, because the run has no schedules of the DAGs. To"
-            " check them, give the DAG folder instead of the run file."
+            f"{enumerated(blind)} could not be checked, because the run has no schedules of the"
+            " DAGs. To check them, give the DAG folder instead of the run file."
         )
     elif blind and left:
         number = count(len(left), "DAG file")
-        yield f"{_few(blind)} could not be checked in {number}, such as {left[0].path}."
+        yield f"{enumerated(blind)} could not be checked in {number}, such as {left[0].path}."
     needs_plan = any(code in ("DP101", "DP102", "DP103") for code in codes)
     if needs_plan and not subject.has_no_plan and subject.plan.untried:
         yield (
@@ -126,7 +125,7 @@ def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
             " use --depth full."
         )
     if subject.dependencies is None and (image := [c for c in codes if c.startswith("DP8")]):
-        yield f"{_few(image)} could not be checked, because dagprof found no requirements."
+        yield f"{enumerated(image)} could not be checked, because dagprof found no requirements."
     broken = [file.path for file in subject.run.files if file.status.is_failure]
     if broken:
         number = count(len(broken), "file")
@@ -141,7 +140,3 @@ def _unexamined(subject: Subject, checks: Checks) -> Iterable[str]:
         number = count(len(subject.unread), "source file")
         first = min(subject.unread)
         yield f"{number} could not be read as Python, or is too large, such as {first}."
-
-
-def _few(codes: Sequence[str]) -> str:
-    return ", ".join(codes[:-1]) + f" and {codes[-1]}" if codes[1:] else codes[0]

@@ -46,7 +46,7 @@ class Subject:
         declared: Declared | None = None,
     ) -> None:
         self.run, self.dependencies, self.declared = run, dependencies, declared
-        self._sources = sources
+        self.sources = sources
         self._modules: dict[str, Module] = {}
         self._nodes = 0
         self._callables: dict[str, list[TaskCallable]] = {}
@@ -97,9 +97,9 @@ class Subject:
         """
         module = self._modules.pop(path, None)
         if module is None:
-            if path in self.unread or path not in self._sources:
+            if path in self.unread or path not in self.sources:
                 return None
-            module = Module.read(path, self._sources[path])
+            module = Module.read(path, self.sources[path])
             if module is None:
                 self.unread.add(path)
                 return None
@@ -113,7 +113,7 @@ class Subject:
 
     def modules(self) -> Iterator[Module]:
         """All source files: the DAG files first, then the other files of the user."""
-        for path in (*self.files, *sorted(self._sources.keys() - self.files.keys())):
+        for path in (*self.files, *sorted(self.sources.keys() - self.files.keys())):
             found = self.module(path)
             if found is not None:
                 yield found

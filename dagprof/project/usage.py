@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from dagprof.model import Used
 from dagprof.project.values import OFF
-from dagprof.quantities import count
+from dagprof.quantities import count, enumerated
 
 _NAMES_SHOWN = 4
 
@@ -49,8 +49,7 @@ def counted(names: Sequence[str]) -> str:
         )
         counts[kind] = counts.get(kind, 0) + 1
     words = [count(number, word) for word, number in counts.items()]
-    listed = ", ".join(words[:-1]) + (" and " if len(words) > 1 else "") + words[-1]
-    return f"{listed} ({shortened(names)})"
+    return f"{enumerated(words)} ({shortened(names)})"
 
 
 def listed(names: Sequence[str], kind: str) -> str:

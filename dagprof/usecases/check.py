@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,9 @@ from dagprof.measure import session as measuring
 from dagprof.model import FileResult, Run
 from dagprof.quantities import duration, parse_duration_ms
 from dagprof.report.changes import describe
+
+if TYPE_CHECKING:
+    from dagprof.practices.baseline import Baseline
 
 
 class CheckRequest(NamedTuple):
@@ -112,9 +115,8 @@ class Checking:
         from dagprof.report.practices import words
         from dagprof.usecases import practices
 
-        surroundings = self._session.surroundings(with_reference=False)
-        run: Run = msgspec.structs.replace(surroundings, files=(result,))
-        found = practices.in_file(run, settings)
+        run: Run = msgspec.structs.replace(self._around, files=(result,))
+        found = practices.in_file(run, settings, self._accepted)
         failing = [each for each in found.open if settings.check.fail_on.fails(each.severity)]
         return "\n".join(f"{each.place}: {words.text(each)}" for each in failing)
 
@@ -188,6 +190,13 @@ class Checking:
         baseline = self._request.baseline
         timed = baseline is not None and baseline.reference is not None
         return self._session.surroundings(with_reference=timed)
+
+    @cached_property
+    def _accepted(self) -> Baseline | None:
+        """The accepted findings of the practice rules, read once for all files."""
+        from dagprof.usecases import practices
+
+        return practices.demanded(self._request.settings)
 
     def _notes(self, result: FileResult) -> Iterator[str]:
         """Reasons to doubt the file's time, or its comparison with the baseline."""

@@ -149,10 +149,11 @@ def _load_statistics() -> None:
 
 def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gated:
     settings, environ = request.settings, request.environ
+    accepted = None
     if settings.check.in_scan:
         from dagprof.usecases import practices as rules
 
-        rules.demand_valid(settings)
+        accepted = rules.demanded(settings)
     root = bundle_root(settings, existing(request.paths), environ)[0]
     asked = _asked(versus, settings, _demand(request, root))
     found = against.measure(
@@ -164,7 +165,7 @@ def _in_turns(request: GateRequest, versus: Revision, progress: Progress) -> Gat
 
         head, lines = found.duel.head, found.changed.lines
         demand = _demand(request, root, prefix=found.prefix)
-        practices = at_changed_lines(head, lines, found.prefix, settings, demand)
+        practices = at_changed_lines(head, lines, found.prefix, settings, demand, accepted)
         compared = msgspec.structs.replace(compared, practices=practices)
     verdict = decide.decide(compared, _demand(request, root, waivers, found.prefix), __version__)
     measured = found.duel

@@ -268,7 +268,7 @@ def found(source: str) -> list[Finding]:
 
 
 def _checked(sources: dict[str, str]) -> Checked:
-    return check(subject_of(sources), Checks(), datetime.date(2025, 1, 1), sources=sources)
+    return check(subject_of(sources), Checks(), datetime.date(2025, 1, 1))
 
 
 def outputs(checked: Checked) -> dict[str, str]:

@@ -40,9 +40,7 @@ def checked(
 ) -> Checked:
     file = FileResult(path="sub/a.py", status=Status.OK, dag_ids=("a",))
     sources = {"sub/a.py": source}
-    return checking.check(
-        Subject(run(file), sources), Checks(**options), TODAY, sources=sources, baseline=known
-    )
+    return checking.check(Subject(run(file), sources), Checks(**options), TODAY, baseline=known)
 
 
 def codes(found: Checked) -> list[str]:

@@ -31,7 +31,7 @@ HEAD = "from airflow.sdk import task\n"
 def check(text: str, path: str = "a.py") -> Checked:
     file = FileResult(path="a.py", status=Status.OK, dag_ids=("a",), samples=samples(50.0))
     texts = {path: text}
-    return checking.check(Subject(run(file), texts), Checks(), TODAY, sources=texts)
+    return checking.check(Subject(run(file), texts), Checks(), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -195,14 +195,14 @@ def test_accepted_findings_do_not_use_up_the_limit() -> None:
     new = FileResult(path="new.py", status=Status.OK, dag_ids=("new",))
     texts = {file.path: f"password = '{SECRET}'\n" for file in [*files, new]}
     checks = Checks(per_file_ignores={"legacy/*": ("DP7",)})
-    found = checking.check(Subject(run(*files, new), texts), checks, TODAY, sources=texts)
+    found = checking.check(Subject(run(*files, new), texts), checks, TODAY)
     assert [each.path for each in found.open] == ["new.py"]
 
 
 def test_a_long_sum_hides_no_secret_of_another_file() -> None:
     file = FileResult(path="a.py", status=Status.OK, dag_ids=("a",))
     texts = {"a.py": 'Q = "a"' + ' + "a"' * 800, "z.py": f"password = '{SECRET}'\n"}
-    found = checking.check(Subject(run(file), texts), Checks(), TODAY, sources=texts)
+    found = checking.check(Subject(run(file), texts), Checks(), TODAY)
     assert [each.path for each in found.findings] == ["z.py"]
 
 

@@ -29,6 +29,7 @@ from dagprof.usecases.scan import JOURNAL, RUN, Scanned, ScanRequest, scan
 
 if TYPE_CHECKING:
     from dagprof.config.settings import Settings
+    from dagprof.practices.baseline import Baseline
     from dagprof.practices.checking import Checked
 
 
@@ -134,10 +135,7 @@ def command(
     if settings.shard_by is not None:
         what = f"The scan would overwrite {settings.shard_by}, which the other shards need."
         output.check_spared(settings.shard_by, folder / RUN, what)
-    if settings.check.in_scan:
-        from dagprof.usecases import practices
-
-        practices.demand_valid(settings)
+    accepted = _accepted(settings)
     request = ScanRequest(
         paths, settings, os.environ, expected, folder, resume, save_baseline is not None
     )
@@ -159,7 +157,7 @@ def command(
             err=True,
         )
         return INTERRUPTED
-    checked, has_broken = _checked(scanned, settings)
+    checked, has_broken = _checked(scanned, settings, accepted)
     written = _write(scanned, folder, save_baseline, checked, with_source=settings.source == "all")
     code = _tell(scanned, written, checked, is_quiet=quiet)
     code = code or int(has_broken)
@@ -170,13 +168,24 @@ def command(
     return code
 
 
-def _checked(scanned: Scanned, settings: Settings) -> tuple[Checked | None, bool]:
+def _accepted(settings: Settings) -> Baseline | None:
+    """The findings that the practice rules accept. Errors in them come before the scan."""
+    if not settings.check.in_scan:
+        return None
+    from dagprof.usecases import practices
+
+    return practices.demanded(settings)
+
+
+def _checked(
+    scanned: Scanned, settings: Settings, accepted: Baseline | None
+) -> tuple[Checked | None, bool]:
     """What the practice rules find, if the settings ask for it, and whether that fails the scan."""
     if not settings.check.in_scan:
         return None, False
     from dagprof.usecases import practices
 
-    checked = practices.checked(scanned.run, settings, os.environ)
+    checked = practices.checked(scanned.run, settings, os.environ, accepted)
     return checked, practices.fails(checked, settings)
 
 

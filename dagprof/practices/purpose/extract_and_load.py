@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
+from dagprof.practices.purpose.acting import first_acts
 from dagprof.practices.rule import Family, Finding, Rule
-from dagprof.practices.source.actions import Action, acts
+from dagprof.practices.source.actions import Action
 from dagprof.practices.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
-    for _, module in subject.dag_modules():
-        for each in subject.callables(module):
-            if "." in each.name:  # an operator: moving data is its one purpose
-                continue
-            first = {act.action: act for act in reversed(acts(subject.reached(each)))}
-            reads, writes = first.get(Action.EXTRACT), first.get(Action.LOAD)
-            if reads is None or writes is None:
-                continue
-            yield RULE.finding(
-                each.module.path,
-                each.node.lineno,
-                f"{each.name} extracts with {reads.call}() and loads with {writes.call}().",
-                key=each.name,
-            )
+    for each, first in first_acts(subject):
+        reads, writes = first.get(Action.EXTRACT), first.get(Action.LOAD)
+        if reads is None or writes is None:
+            continue
+        yield RULE.finding(
+            each.module.path,
+            each.node.lineno,
+            f"{each.name} extracts with {reads.call}() and loads with {writes.call}().",
+            key=each.name,
+        )
 
 
 RULE = Rule(

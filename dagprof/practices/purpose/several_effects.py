@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagprof.config.checks import Severity
+from dagprof.practices.purpose.acting import first_acts
 from dagprof.practices.rule import Family, Finding, Rule
-from dagprof.practices.source.actions import Action, acts
+from dagprof.practices.source.actions import Action
 from dagprof.practices.subject import Subject
 
 
 def _find(subject: Subject) -> Iterator[Finding]:
-    for _, module in subject.dag_modules():
-        for each in subject.callables(module):
-            first = {act.action: act for act in reversed(acts(subject.reached(each)))}
-            writes, tells = first.get(Action.LOAD), first.get(Action.NOTIFY)
-            if writes is None or tells is None or "." in each.name:
-                continue
-            yield RULE.finding(
-                each.module.path,
-                each.node.lineno,
-                f"{each.name} writes data with {writes.call}() and sends a message with"
-                f" {tells.call}().",
-                key=each.name,
-            )
+    for each, first in first_acts(subject):
+        writes, tells = first.get(Action.LOAD), first.get(Action.NOTIFY)
+        if writes is None or tells is None:
+            continue
+        yield RULE.finding(
+            each.module.path,
+            each.node.lineno,
+            f"{each.name} writes data with {writes.call}() and sends a message with"
+            f" {tells.call}().",
+            key=each.name,
+        )
 
 
 RULE = Rule(

@@ -48,24 +48,28 @@ def line_of_keyword(module: Module | None, name: str) -> int:
     """The line of the only argument or dict entry with this name; 0 if there are several."""
     if module is None:
         return 0
-    lines = [value.lineno for call in module.calls if (value := keyword(call, name)) is not None]
-    for node in module.nodes:
-        if isinstance(node, ast.Dict):
-            lines += [
-                key.lineno
-                for key in node.keys
-                if isinstance(key, ast.Constant) and key.value == name
-            ]
-    return lines[0] if len(lines) == 1 else 0
+    entries = [
+        key.lineno
+        for node in module.nodes
+        if isinstance(node, ast.Dict)
+        for key in node.keys
+        if isinstance(key, ast.Constant) and key.value == name
+    ]
+    return _only([*_lines_of_arguments(module, name), *entries])
 
 
 def line_of_argument(module: Module | None, name: str) -> int:
     """The line of the only argument with this name; 0 if there are several. Entries of dicts do not
     count.
     """
-    if module is None:
-        return 0
-    lines = [value.lineno for call in module.calls if (value := keyword(call, name)) is not None]
+    return _only(_lines_of_arguments(module, name)) if module is not None else 0
+
+
+def _lines_of_arguments(module: Module, name: str) -> list[int]:
+    return [value.lineno for call in module.calls if (value := keyword(call, name)) is not None]
+
+
+def _only(lines: list[int]) -> int:
     return lines[0] if len(lines) == 1 else 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagprof.config.checks import Severity
 from dagprof.practices.checking import Checked
 from dagprof.practices.rule import Finding
-from dagprof.quantities import count
+from dagprof.quantities import count, enumerated
 from dagprof.report.verdict.places import rooted
 
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
@@ -33,8 +33,7 @@ def summary(checked: Checked) -> str:
             for severity in Severity
             if (found := checked.of(severity))
         ]
-        first = ", ".join(parts[:-1]) + f" and {parts[-1]}" if parts[1:] else parts[0]
-        text = f"{first}."
+        text = f"{enumerated(parts)}."
     text += f" dagprof checked {count(checked.files, 'DAG file')}."
     accepted = len(checked.findings) - len(checked.open)
     return f"{text} {count(accepted, 'more finding')} accepted." if accepted else text

@@ -65,8 +65,7 @@ def check(
     :raises RunFileError: the run file cannot be read.
     :raises MeasurementError: Airflow cannot be imported, or no file could be parsed at all.
     """
-    choice.check_known(settings.check)
-    accepted = baseline_of(settings)
+    accepted = demanded(settings)
     progress = progress or Silent()
     run = deps.run_of(name, with_examination(settings), environ, progress)
     found = examined(run, settings, environ, today(), accepted)
@@ -74,40 +73,28 @@ def check(
     return CheckedRun(run, found, prefix)
 
 
-def demand_valid(settings: Settings) -> None:
-    """Check the settings of the rules before a measurement that uses them.
-
-    :raises UsageError: a rule does not exist, or the accepted findings cannot be read.
-    """
-    if settings.check.in_scan:
-        choice.check_known(settings.check)
-        baseline_of(settings)
-
-
-def checked(run: Run, settings: Settings, environ: Mapping[str, str]) -> Checked:
-    """What the rules find in the Run of a scan.
+def demanded(settings: Settings) -> known.Baseline | None:
+    """The accepted findings. Call it before a measurement that uses the rules.
 
     :raises UsageError: a rule does not exist, or the accepted findings cannot be read.
     """
     choice.check_known(settings.check)
-    return examined(run, settings, environ, today(), baseline_of(settings))
+    return baseline_of(settings)
 
 
-def in_file(run: Run, settings: Settings) -> Checked:
-    """What the rules find in a Run of one file, from the source of this file only.
+def checked(
+    run: Run,
+    settings: Settings,
+    environ: Mapping[str, str],
+    accepted: known.Baseline | None,
+) -> Checked:
+    """What the rules find in the Run of a scan. ``accepted`` comes from ``demanded``."""
+    return examined(run, settings, environ, today(), accepted)
 
-    :raises UsageError: a rule does not exist, or the accepted findings cannot be read.
-    """
-    choice.check_known(settings.check)
-    texts = of_files(run, ())
-    return checking.check(
-        Subject(run, texts),
-        settings.check,
-        today(),
-        sources=texts,
-        baseline=baseline_of(settings),
-        folders=leading_folders(settings, Path(run.root)),
-    )
+
+def in_file(run: Run, settings: Settings, accepted: known.Baseline | None) -> Checked:
+    """What the rules find in a Run of one file, from the source of this file only."""
+    return applied(Subject(run, of_files(run, ())), settings, today(), accepted)
 
 
 def examined(
@@ -118,20 +105,28 @@ def examined(
     accepted: known.Baseline | None = None,
 ) -> Checked:
     """What the rules find in a Run. The sources are read from the folder of the Run."""
-    texts = sources(run)
     declared = declaring.declared(Path(run.root))
     wants_image = any(code.startswith("DP8") for code in choice.selected(settings.check))
     dependencies = None
     if wants_image and declared is not None:
         dependencies = _dependencies(run, settings, environ)
-    subject = Subject(run, texts, dependencies, declared)
+    subject = Subject(run, sources(run), dependencies, declared)
+    return applied(subject, settings, day, accepted)
+
+
+def applied(
+    subject: Subject,
+    settings: Settings,
+    day: datetime.date,
+    accepted: known.Baseline | None,
+) -> Checked:
+    """What the selected rules find, with the patterns of files as in the configuration file."""
     return checking.check(
         subject,
         settings.check,
         day,
-        sources=texts,
         baseline=accepted,
-        folders=leading_folders(settings, Path(run.root)),
+        folders=leading_folders(settings, Path(subject.run.root)),
     )
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from dagprof.config.checks import Severity
 from dagprof.config.policy import Level, Rule
-from dagprof.config.settings import Settings, leading_folders
+from dagprof.config.settings import Settings
 from dagprof.gate.decide import Demand
 from dagprof.gate.verdict import Finding
 from dagprof.model import Run
-from dagprof.practices import checking
+from dagprof.practices.baseline import Baseline
 from dagprof.practices.rule import Finding as Breach
 from dagprof.practices.subject import Subject
-from dagprof.usecases.practices import baseline_of
+from dagprof.usecases.practices import applied
 from dagprof.usecases.practices.sources import of_files
 
 
@@ -25,22 +24,14 @@ def at_changed_lines(
     prefix: str,
     settings: Settings,
     demand: Demand,
+    accepted: Baseline | None,
 ) -> tuple[Finding, ...]:
     """What the rules find at changed lines. ``run`` is the changed version. ``lines`` has the
     changed lines by the path from the root of the repository, from which ``prefix`` leads to the
     folder of the Run. ``demand`` has the level of the rule ``practice`` for each file.
-
-    :raises UsageError: the accepted findings cannot be read.
     """
-    texts = of_files(run, _below(lines, prefix))
-    found = checking.check(
-        Subject(run, texts),
-        settings.check,
-        demand.today,
-        sources=texts,
-        baseline=baseline_of(settings),
-        folders=leading_folders(settings, Path(run.root)),
-    )
+    subject = Subject(run, of_files(run, _below(lines, prefix)))
+    found = applied(subject, settings, demand.today, accepted)
     return tuple(
         _finding(each, path, settings, level)
         for each in found.open

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import tokenize
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
 
 from dagprof.attribution.candidates import shown_path
@@ -40,19 +40,8 @@ def sources(run: Run) -> dict[str, str]:
     files = [root / path for path in measured if path.endswith(".py")]
     # With single files, or a part of the folder, nobody asked for the other files.
     is_whole = run.paths == (".",) and "shard" not in run.settings
-    others = _others(root) if is_whole else []
+    others = islice(texts.files(root, (".py",), _LEFT_OUT), _MOST_FILES) if is_whole else ()
     return _decoded(run, texts.sources([], [*files, *mine, *others]))
-
-
-def _others(root: Path) -> list[Path]:
-    """The Python files below a folder. Links to folders are not followed."""
-    found: list[Path] = []
-    for folder, names, inside in os.walk(root):
-        names[:] = [name for name in names if not name.startswith(".") and name not in _LEFT_OUT]
-        found += [Path(folder, name) for name in inside if name.endswith(".py")]
-        if len(found) >= _MOST_FILES:
-            break
-    return found[:_MOST_FILES]
 
 
 def _decoded(run: Run, data_of: Mapping[str, bytes]) -> dict[str, str]:
